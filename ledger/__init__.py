@@ -1,0 +1,1 @@
+"""The reference model of a perpetual-futures clearing house with backstop liquidity."""

@@ -1,0 +1,96 @@
+"""The double-entry kernel: the only code that changes a balance (rulebook section 2).
+
+Every change of a balance is a posting. The postings of one call net to zero in each column: each asset other than the
+settlement asset; each market's size; and settlement cash together with all reference costs. Anything else is a bug in
+the ledger and raises.
+"""
+
+from collections.abc import Sequence
+
+import attrs
+from immutables import Map
+
+from .state import Account, Position
+
+
+class LedgerBug(Exception):
+    """The ledger broke a promise of its own; no input should ever cause this."""
+
+
+class UnbalancedPostings(LedgerBug):
+    """Postings that do not net to zero in some column."""
+
+
+@attrs.frozen
+class CashPosting:
+    """`amount` atoms of `asset`, signed, into an account's cash."""
+
+    account: str
+    asset: str
+    amount: int
+
+
+@attrs.frozen
+class PositionPosting:
+    """`size` lots and `reference_cost` settlement atoms, both signed, into an account's position."""
+
+    account: str
+    market: str
+    size: int
+    reference_cost: int
+
+
+Posting = CashPosting | PositionPosting
+
+
+def post(accounts: Map[str, Account], postings: Sequence[Posting], *, settlement_asset: str) -> Map[str, Account]:
+    """The accounts after the postings, all of them or, where they do not net to zero, `UnbalancedPostings`.
+
+    Balances that become zero and positions that become empty are removed.
+    """
+    require_balanced(postings, settlement_asset)
+    changed: dict[str, Account] = {}
+    for posting in postings:
+        account_id = posting.account
+        account = changed.get(account_id)
+        changed[account_id] = _posted(accounts[account_id] if account is None else account, posting)
+    return accounts.update(changed)
+
+
+def require_balanced(postings: Sequence[Posting], settlement_asset: str) -> None:
+    """Raise `UnbalancedPostings` unless the postings net to zero in each column."""
+    assets: dict[str, int] = {settlement_asset: 0}
+    sizes: dict[str, int] = {}
+    for posting in postings:
+        if isinstance(posting, PositionPosting):
+            assets[settlement_asset] += posting.reference_cost
+            sizes[posting.market] = sizes.get(posting.market, 0) + posting.size
+        else:
+            assets[posting.asset] = assets.get(posting.asset, 0) + posting.amount
+    for columns in (assets, sizes):
+        for column, total in columns.items():
+            if total != 0:
+                raise UnbalancedPostings(f"postings of {column} net to {total}, not to zero")
+
+
+def _posted(account: Account, posting: Posting) -> Account:
+    cash, positions = account.cash, account.positions
+    if isinstance(posting, PositionPosting):
+        market_id = posting.market
+        held = positions.get(market_id)
+        size, reference_cost = posting.size, posting.reference_cost
+        if held is not None:
+            size += held.size
+            reference_cost += held.reference_cost
+        if size != 0 or reference_cost != 0:
+            positions = positions.set(market_id, Position(size, reference_cost))
+        elif held is not None:
+            positions = positions.delete(market_id)
+    else:
+        asset = posting.asset
+        amount = cash.get(asset, 0) + posting.amount
+        if amount != 0:
+            cash = cash.set(asset, amount)
+        elif asset in cash:
+            cash = cash.delete(asset)
+    return Account(cash, positions, account.max_leverage, account.fee_tier, account.liquidation)

@@ -1,0 +1,136 @@
+"""The state of the ledger: one immutable value (rulebook section 2).
+
+Tables are persistent maps: a changed table shares everything unchanged with the one it came from, so keeping every
+version is cheap. Their iteration order is not the ids' order; whoever needs an order sorts by id. Zero balances and
+flat positions are not stored.
+"""
+
+import attrs
+from immutables import Map
+
+from .rulebook import SYSTEM_ACCOUNTS, Rulebook
+from .units import PRICE_SCALE
+
+NEVER = -1
+"""The instant of something that has not happened yet: before any time."""
+
+
+@attrs.frozen
+class Position:
+    """`size` in lots, long > 0. `reference_cost` in settlement atoms: minus what was paid for it, fees included.
+
+    Its unrealised pnl at mark M is `size * M + reference_cost`.
+    """
+
+    size: int
+    reference_cost: int
+
+
+@attrs.frozen
+class Liquidation:
+    """How far the liquidation of an account is: `round` (from 1), the `time` of its last call, and the sizes (lots,
+    signed) by market with which it began."""
+
+    round: int
+    time: int
+    starting_sizes: Map[str, int]
+
+
+@attrs.frozen
+class Account:
+    """Cash in atoms by asset, positions by market, the account's own leverage limit and fee tier.
+
+    `liquidation` is None for an `ACTIVE` account. Only settlement cash may be negative.
+    """
+
+    cash: Map[str, int]
+    positions: Map[str, Position]
+    max_leverage: int
+    fee_tier: str
+    liquidation: Liquidation | None
+
+    @property
+    def status(self) -> str:
+        """`ACTIVE` or `LIQUIDATING`."""
+        return "ACTIVE" if self.liquidation is None else "LIQUIDATING"
+
+
+@attrs.frozen
+class Market:
+    """Index and mark (price units), the premium samples since the last funding as sum and count, and the instant of
+    the last funding or `NEVER`."""
+
+    index: int
+    mark: int
+    premium_sum: int
+    premium_count: int
+    last_funding: int
+
+
+@attrs.frozen
+class Limits:
+    """What a provider agreed to take over: notional in atoms, per minute, per hour, and held at most per market."""
+
+    capacity_per_minute: int
+    capacity_per_hour: int
+    max_holdings: int
+
+
+@attrs.frozen
+class Takeover:
+    """Notional (atoms, at mark) that a provider took over at `time`."""
+
+    time: int
+    notional: int
+
+
+@attrs.frozen
+class Provider:
+    """A provider's record, which outlives its enrolment.
+
+    `limits` is None after a takeover of the provider itself ended the enrolment. `notice` is when it gave notice, or
+    None. `takeovers` in the order they happened; those older than an hour are dropped at its next takeover only.
+    """
+
+    limits: Limits | None
+    notice: int | None
+    takeovers: tuple[Takeover, ...]
+
+
+@attrs.frozen
+class State:
+    """Everything. `prices` by asset, the settlement asset's included; `sequence` counts applied transactions."""
+
+    rulebook: Rulebook
+    accounts: Map[str, Account]
+    markets: Map[str, Market]
+    prices: Map[str, int]
+    providers: Map[str, Provider]
+    last_settle: int
+    time: int
+    sequence: int
+
+
+def new_account(rulebook: Rulebook) -> Account:
+    """An account as its first deposit opens it: empty, at the highest leverage and the default fee tier."""
+    return Account(Map(), Map(), rulebook.maximum_leverage, rulebook.default_fee_tier, None)
+
+
+def genesis(rulebook: Rulebook, time: int = 0) -> State:
+    """The state before the first transaction: the system accounts, empty, and the settlement asset's price of one."""
+    return State(
+        rulebook=rulebook,
+        accounts=Map({account_id: new_account(rulebook) for account_id in SYSTEM_ACCOUNTS}),
+        markets=Map(),
+        prices=Map({rulebook.settlement_asset: PRICE_SCALE}),
+        providers=Map(),
+        last_settle=NEVER,
+        time=time,
+        sequence=0,
+    )
+
+
+def size_of(account: Account, market_id: str) -> int:
+    """The account's size in a market, in lots, long > 0; zero where it has none."""
+    position = account.positions.get(market_id)
+    return 0 if position is None else position.size
