@@ -1,0 +1,273 @@
+"""The checks of every rule, listed from the rules' own source, and the rules with one check taken out or looked at.
+
+A check is a statement `if CONDITION: return Rejected(Reason.X, supplied, limit, subject)`. A rule's checks are found by
+reading its function in source order, following calls of helpers named `refuse_...`, so the list is the rule's order of
+precedence; the check of time in `transition.apply` is number 0 of every rule. Nothing here restates a rule:
+`compare`, `apply_without` and `apply_forcing` run copies of the rules' own source in which only check statements
+differ, so that a condition and the figures beside it are what the rule itself computes. The copies are modules that
+nothing else can import; they share state, transactions and outcomes with the real ones. The core does not import this.
+"""
+
+import ast
+import builtins
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from importlib.util import resolve_name
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
+
+import attrs
+
+from . import rules
+from .outcomes import Outcome, Reason, Rejected
+from .state import State
+from .transactions import TYPE_NAMES, Transaction
+
+Apply = Callable[[State, Transaction], Outcome]
+Place = tuple[str, int]
+"""Where a check is written: module and line."""
+
+TRANSITION = f"{__package__}.transition"
+MODULES = (TRANSITION, *sorted(f"{rules.__name__}.{module.name}" for module in pkgutil.iter_modules(rules.__path__)))
+"""The modules that hold checks."""
+
+
+@attrs.frozen
+class Check:
+    """One check of a rule: its `number` in the order of precedence, the reason of its refusal, when it refuses.
+
+    `condition`: the source text that is true where it refuses. `calls`: the source text of the `refuse_...` calls that
+    lead to it. `module`, `line`: where it is written; rules that share a helper share its checks' places.
+    """
+
+    rule: str
+    number: int
+    reason: Reason
+    condition: str
+    calls: tuple[str, ...]
+    module: str
+    line: int
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.module, self.line
+
+
+@attrs.frozen
+class Comparison:
+    """A check that a transaction came to: whether it refused, and the figures it compares, as a refusal has them.
+
+    A figure may be None where the check passed because there is nothing to compare with.
+    """
+
+    check: Check
+    refused: bool
+    figures: Rejected
+
+
+def checks_of(type_name: str) -> tuple[Check, ...]:
+    """The checks of a transaction type ("trade", "set-account") in order of precedence; KeyError for an unknown type.
+
+    `mark` has two rules, for a market and for an asset: their checks follow one another, each numbered by itself.
+    """
+    rule_names = [_rules()[kind.__name__] for kind, name in TYPE_NAMES.items() if name == type_name]
+    if not rule_names:
+        raise KeyError(type_name)
+    return tuple(check for rule_name in rule_names for check in _checks_of_rule(rule_name))
+
+
+def checks_for(transaction: Transaction) -> tuple[Check, ...]:
+    """The checks of the rule that answers this transaction, in order of precedence."""
+    return _checks_of_rule(_rules()[type(transaction).__name__])
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Every check once, by the first rule that makes it, in the order of the transaction types."""
+    first: dict[Place, Check] = {}
+    for rule_name in _rules().values():
+        for check in _checks_of_rule(rule_name):
+            first.setdefault(check.place, check)
+    return tuple(first.values())
+
+
+def apply_without(check: Check) -> Apply:
+    """`transition.apply` in which this check never refuses, in whatever rule makes it."""
+    return _apply_with_condition(check.place, False)
+
+
+def apply_forcing(check: Check) -> Apply:
+    """`transition.apply` in which this check refuses whenever a transaction comes to it."""
+    return _apply_with_condition(check.place, True)
+
+
+def compare(state: State, transaction: Transaction) -> tuple[Comparison, ...]:
+    """Every check that the transaction comes to, in the order made, with the figures compared.
+
+    A check that a rule makes for several parties or fills appears once for each. The last one refused where the
+    transaction is refused; otherwise none did.
+    """
+    looks: list[tuple[Place, bool, Rejected]] = []
+    token = _looks.set(looks)
+    try:
+        _looking_apply()(state, transaction)
+    finally:
+        _looks.reset(token)
+    comparisons, number = [], -1
+    for place, refused, figures in looks:
+        same_place = [check for check in checks_for(transaction) if check.place == place]
+        check = next((check for check in same_place if check.number > number), same_place[0])
+        number = check.number
+        comparisons.append(Comparison(check, refused, figures))
+    return tuple(comparisons)
+
+
+# Reading the source
+
+
+@functools.cache
+def _source(module: str) -> str:
+    return inspect.getsource(importlib.import_module(module))
+
+
+@functools.cache
+def _functions(module: str) -> Mapping[str, tuple[str, ast.FunctionDef]]:
+    """The functions that a module of checks names, its own and those it imports from another, with their modules."""
+    tree = ast.parse(_source(module))
+    named: dict[str, tuple[str, ast.FunctionDef]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            named[node.name] = module, node
+        elif isinstance(node, ast.ImportFrom):
+            origin = resolve_name("." * node.level + (node.module or ""), module.rpartition(".")[0])
+            if origin in MODULES:
+                named |= {alias.name: found for alias in node.names if (found := _functions(origin).get(alias.name))}
+    return MappingProxyType(named)
+
+
+@functools.cache
+def _rules() -> Mapping[str, str]:
+    """The name of each transaction class's rule, as the match in `transition.apply` has it."""
+    named = {}
+    for node in ast.walk(_functions(TRANSITION)["apply"][1]):
+        match node:
+            case ast.match_case(
+                pattern=ast.MatchClass(cls=ast.Name(id=kind)),
+                body=[ast.Return(value=ast.Call(func=ast.Name(id=rule_name)))],
+            ):
+                named[kind] = rule_name
+    return MappingProxyType({kind.__name__: named[kind.__name__] for kind in TYPE_NAMES})
+
+
+@functools.cache
+def _checks_of_rule(rule_name: str) -> tuple[Check, ...]:
+    module, function = _functions(TRANSITION)[rule_name]
+    of_time = _found(TRANSITION, _functions(TRANSITION)["apply"][1].body, ())
+    of_rule = _found(module, function.body, ())
+    found = [*of_time, *of_rule]
+    return tuple(Check(rule_name, number, *fields) for number, fields in enumerate(found))
+
+
+Found = tuple[Reason, str, tuple[str, ...], str, int]
+
+
+def _found(module: str, nodes: Sequence[ast.AST], calls: tuple[str, ...]) -> Iterator[Found]:
+    """The checks below the nodes in source order, helpers' in place of their calls."""
+    for node in nodes:
+        if isinstance(node, ast.If) and (refusal := _refusal(node)) is not None:
+            reason = Reason[cast(ast.Attribute, refusal.args[0]).attr]
+            yield reason, ast.unparse(node.test), calls, module, node.lineno
+        helper = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if helper.startswith("refuse_"):
+            origin, function = _functions(module)[helper]
+            yield from _found(origin, function.body, (*calls, ast.unparse(node)))
+        yield from _found(module, list(ast.iter_child_nodes(node)), calls)
+
+
+def _refusal(node: ast.If) -> ast.Call | None:
+    """The call of `Rejected` with which the body of a check ends; None for any other statement."""
+    match node.body[-1]:
+        case ast.Return(value=ast.Call(func=ast.Name(id="Rejected")) as call):
+            return call
+    return None
+
+
+# Running copies of it
+
+_looks: ContextVar[list[tuple[Place, bool, Rejected]]] = ContextVar("looks")
+
+
+@functools.cache
+def _apply_with_condition(place: Place, condition: bool) -> Apply:
+    module, line = place
+
+    class Replace(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.AST:
+            self.generic_visit(node)
+            if node.lineno == line:
+                node.test = ast.copy_location(ast.Constant(condition), node.test)
+            return node
+
+    return _copy_of_apply({module: Replace()}, {})
+
+
+@functools.cache
+def _looking_apply() -> Apply:
+    """`apply` that notes each check in `_looks`, figures included, before it decides."""
+
+    class Look(ast.NodeTransformer):
+        def __init__(self, module: str) -> None:
+            self.module = module
+
+        def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+            self.generic_visit(node)
+            figures = _refusal(node)
+            if figures is None:
+                return node
+            condition, look, decide = ast.parse(
+                "_refused = None\n"
+                f"_refused = _look({self.module!r}, {node.lineno}, _refused)\n"
+                "if _refused: return _refused"
+            ).body
+            cast(ast.Assign, condition).value = node.test
+            cast(ast.Call, cast(ast.Assign, look).value).args.append(figures)
+            cast(ast.If, decide).orelse = node.orelse
+            # What a check computes before it returns is for its figures only, so it may be computed either way.
+            statements = (condition, *node.body[:-1], look, decide)
+            return [ast.fix_missing_locations(ast.copy_location(statement, node)) for statement in statements]
+
+    def look(module: str, line: int, condition: bool, figures: Rejected) -> Rejected | None:
+        _looks.get().append(((module, line), bool(condition), figures))
+        return figures if condition else None
+
+    return _copy_of_apply({module: Look(module) for module in MODULES}, {"_look": look})
+
+
+def _copy_of_apply(changes: Mapping[str, ast.NodeTransformer], names: Mapping[str, object]) -> Apply:
+    """The `apply` of copies of all modules of checks, some of them changed, with extra global names."""
+    copies: dict[str, SimpleNamespace] = {}
+
+    def import_copy(name: str, given: Any = None, local: Any = None, wanted: Sequence[str] = (), level: int = 0) -> Any:
+        absolute = resolve_name("." * level + name, given["__package__"]) if level else name
+        return copy(absolute) if absolute in MODULES else builtins.__import__(name, given, local, wanted, level)
+
+    def copy(module: str) -> SimpleNamespace:
+        if module not in copies:
+            tree: ast.AST = ast.parse(_source(module))
+            if module in changes:
+                tree = changes[module].visit(tree)
+            contents: dict[str, Any] = {
+                **names,
+                "__name__": module,
+                "__package__": module.rpartition(".")[0],
+                "__builtins__": {**vars(builtins), "__import__": import_copy},
+            }
+            exec(compile(cast(ast.Module, tree), f"<copy of {module}>", "exec"), contents)
+            copies[module] = SimpleNamespace(**contents)
+        return copies[module]
+
+    return cast(Apply, copy(TRANSITION).apply)
