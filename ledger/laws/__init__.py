@@ -1,0 +1,32 @@
+"""The laws of the ledger, each written once (rulebook section 6): one registry, and the monitor that runs it."""
+
+from . import capacity, conservation, determinism, liquidation, takeover, venue
+from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict
+from .monitor import Count, LawBroken, Monitor
+
+REGISTRY: tuple[Law, ...] = (
+    *conservation.LAWS,
+    *capacity.LAWS,
+    *takeover.LAWS,
+    *liquidation.LAWS,
+    *venue.LAWS,
+    *determinism.LAWS,
+)
+"""Every law, an id once per scope."""
+
+__all__ = [
+    "HELD",
+    "REGISTRY",
+    "Breach",
+    "Count",
+    "HistoryLaw",
+    "Law",
+    "LawBroken",
+    "Monitor",
+    "Scope",
+    "Span",
+    "StateLaw",
+    "Step",
+    "StepLaw",
+    "Verdict",
+]

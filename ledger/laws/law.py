@@ -3,17 +3,21 @@
 A *step* law looks at one transaction and what it touched. A *history* law does too, and remembers what it needs of the
 steps before. A *state* law sees everything, once in a while and at the end, and would catch what a step law trusted.
 
-A predicate answers `None` where its antecedent does not hold, so that it said nothing; `HELD` where it held; and a
+A predicate answers None where its antecedent does not hold, so that it said nothing; `HELD` where it held; and a
 `Breach` where it is broken.
 """
 
 import enum
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import attrs
 
-from ..outcomes import Outcome
-from ..state import State
+from ..outcomes import Applied, Outcome
+from ..state import Account, State
 from ..transactions import Transaction
+
+T = TypeVar("T")
 
 
 class Scope(enum.Enum):
@@ -24,21 +28,64 @@ class Scope(enum.Enum):
     HISTORY = "history"
 
 
+Change = tuple[str, Account | None, Account]
+"""An account's id, what it was, or None where it was opened, and what it is."""
+
+
+def _changes(step: "Step") -> tuple[Change, ...]:
+    if not isinstance(step.outcome, Applied) or step.after.accounts is step.before.accounts:
+        return ()
+    before, after = step.before.accounts, step.after.accounts
+    named = dict.fromkeys(posting.account for posting in step.outcome.postings)
+    named.update(dict.fromkeys(parties(step.transaction)))
+    changes = []
+    for account_id in named:
+        old, new = before.get(account_id), after.get(account_id)
+        if new is not None and old is not new:
+            changes.append((account_id, old, new))
+    return tuple(changes)
+
+
 @attrs.frozen
 class Step:
-    """One transaction with the states around it; `after` is `before` where it was refused."""
+    """One transaction with the states around it; `after` is `before` where it was refused.
+
+    `changes`: the accounts that changed, of those that a posting or the transaction itself names.
+    """
 
     before: State
     transaction: Transaction
     outcome: Outcome
     after: State
+    changes: tuple[Change, ...] = attrs.field(init=False, repr=False, default=attrs.Factory(_changes, takes_self=True))
+
+    @property
+    def events(self) -> tuple[object, ...]:
+        """What happened, nothing where it was refused."""
+        return self.outcome.events if isinstance(self.outcome, Applied) else ()
+
+    def happened(self, kind: type[T]) -> Iterator[T]:
+        """The events of one kind, in order."""
+        return (event for event in self.events if isinstance(event, kind))
+
+
+def parties(transaction: Transaction) -> tuple[str, ...]:
+    """The accounts that a transaction itself names."""
+    named = []
+    for field in ("account", "buyer", "seller"):
+        account_id = getattr(transaction, field, None)
+        if account_id is not None:
+            named.append(account_id)
+    named.extend(fill.counterparty for fill in getattr(transaction, "fills", ()))
+    return tuple(named)
 
 
 @attrs.frozen
 class Span:
-    """Everything since the last look of the state laws: the state then, the state now, and the steps' accounts.
+    """Everything since the last look of the state laws.
 
-    `reached`: every account that a step in between named. `last`: the last step, or None where there was none.
+    `since` and `now`: the state then and now. `reached`: every account that a step in between named. `last`: the last
+    applied step, or None where there was none.
     """
 
     since: State
@@ -58,3 +105,45 @@ class Breach:
 HELD = True
 Verdict = bool | Breach | None
 """`HELD`, a `Breach`, or None where the law's antecedent does not hold. Never False."""
+
+StepCheck = Callable[[Step], Verdict]
+StateCheck = Callable[[Span], Verdict]
+
+EVERY_TYPE: tuple[type, ...] = ()
+
+
+@attrs.frozen
+class StepLaw:
+    """A law of one step. `concerns`: the transaction types it looks at, all where empty; `refusals` too where set."""
+
+    id: str
+    statement: str
+    check: StepCheck
+    concerns: tuple[type, ...] = EVERY_TYPE
+    refusals: bool = False
+    scope: Scope = Scope.STEP
+
+
+@attrs.frozen
+class HistoryLaw:
+    """A law of a step and those before it; `start` gives a check with an empty memory, for the state to begin with."""
+
+    id: str
+    statement: str
+    start: Callable[[State], StepCheck]
+    concerns: tuple[type, ...] = EVERY_TYPE
+    refusals: bool = False
+    scope: Scope = Scope.HISTORY
+
+
+@attrs.frozen
+class StateLaw:
+    """A law of the whole state."""
+
+    id: str
+    statement: str
+    check: StateCheck
+    scope: Scope = Scope.STATE
+
+
+Law = StepLaw | HistoryLaw | StateLaw

@@ -1,0 +1,384 @@
+"""Laws of conservation: nothing is made or lost, nothing reserved goes below zero, nothing unreached moves."""
+
+from immutables import Map
+
+from ..margin import account_value, collateral, notional, unrealised_pnl, wallet
+from ..outcomes import Deleveraged, LossShared, ProviderTook, Rejected, Rolled
+from ..rulebook import EXTERNAL, FEES, INSURANCE
+from ..state import Account, Market, State
+from ..transactions import (
+    BackstopTransfer,
+    Deposit,
+    Enroll,
+    Fund,
+    Leave,
+    Liquidate,
+    MarkAsset,
+    MarkMarket,
+    Settle,
+    Trade,
+    Withdraw,
+)
+from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE
+from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
+
+
+def _add_account(
+    account: Account, direction: int, assets: dict[str, int], sizes: dict[str, int], settlement: str
+) -> None:
+    for asset, amount in account.cash.items():
+        assets[asset] = assets.get(asset, 0) + direction * amount
+    for market_id, position in account.positions.items():
+        sizes[market_id] = sizes.get(market_id, 0) + direction * position.size
+        assets[settlement] = assets.get(settlement, 0) + direction * position.reference_cost
+
+
+def _not_zero(columns: dict[str, int]) -> str | None:
+    for column in sorted(columns):
+        if columns[column] != 0:
+            return f"{column} changed by {columns[column]} in sum over all accounts"
+    return None
+
+
+def _totals(step: Step) -> tuple[dict[str, int], dict[str, int]]:
+    assets: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    settlement = step.before.rulebook.settlement_asset
+    for _, old, new in step.changes:
+        if old is not None:
+            _add_account(old, -1, assets, sizes, settlement)
+        _add_account(new, 1, assets, sizes, settlement)
+    return assets, sizes
+
+
+def _changed(step: Step) -> tuple[str, ...]:
+    return tuple(account_id for account_id, _, _ in step.changes)
+
+
+def touched_sizes_sum_to_zero(step: Step) -> Verdict:
+    """CON-2 of one step."""
+    if not step.changes:
+        return None
+    _, sizes = _totals(step)
+    wrong = _not_zero(sizes)
+    if wrong is not None:
+        return Breach(wrong, _changed(step))
+    return HELD if sizes else None
+
+
+def touched_balances_sum_to_zero(step: Step) -> Verdict:
+    """CON-1 of one step."""
+    if not step.changes:
+        return None
+    assets, _ = _totals(step)
+    wrong = _not_zero(assets)
+    return HELD if wrong is None else Breach(wrong, _changed(step))
+
+
+def _state_totals(state: State) -> tuple[dict[str, int], dict[str, int]]:
+    assets: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    for account in state.accounts.values():
+        _add_account(account, 1, assets, sizes, state.rulebook.settlement_asset)
+    return assets, sizes
+
+
+def balances_sum_to_zero(span: Span) -> Verdict:
+    """CON-1: per asset, all accounts sum to zero."""
+    assets, _ = _state_totals(span.now)
+    for asset in sorted(assets):
+        if assets[asset] != 0:
+            return Breach(f"all balances of {asset} sum to {assets[asset]}, not to zero")
+    return HELD if assets else None
+
+
+def open_interest_is_balanced(span: Span) -> Verdict:
+    """CON-2: per market the longs and the shorts are equal; each is the open interest."""
+    longs: dict[str, int] = {}
+    shorts: dict[str, int] = {}
+    for account in span.now.accounts.values():
+        for market_id, position in account.positions.items():
+            side = longs if position.size > 0 else shorts
+            side[market_id] = side.get(market_id, 0) + abs(position.size)
+    for market_id in sorted({*longs, *shorts}):
+        if longs.get(market_id, 0) != shorts.get(market_id, 0):
+            return Breach(f"{market_id}: longs hold {longs.get(market_id, 0)} lots, shorts {shorts.get(market_id, 0)}")
+    return HELD if longs else None
+
+
+def _at_other_marks(state: State) -> State:
+    """The same accounts at marks and prices they never had, to test what must hold at any."""
+    markets = Map(
+        {
+            market_id: Market(
+                market.index, 3 * market.mark + 7, market.premium_sum, market.premium_count, market.last_funding
+            )
+            for market_id, market in state.markets.items()
+        }
+    )
+    settlement = state.rulebook.settlement_asset
+    prices = Map({asset: price if asset == settlement else 5 * price + 11 for asset, price in state.prices.items()})
+    return State(
+        state.rulebook,
+        state.accounts,
+        markets,
+        prices,
+        state.providers,
+        state.last_settle,
+        state.time,
+        state.sequence,
+    )
+
+
+def account_values_sum_to_custody(span: Span) -> Verdict:
+    """CON-3: at the marks and prices in force and at others, account values sum to the value of custody, exactly."""
+    for state in (span.now, _at_other_marks(span.now)):
+        custody = -account_value(state, state.accounts[EXTERNAL])
+        values = sum(
+            account_value(state, account) for account_id, account in state.accounts.items() if account_id != EXTERNAL
+        )
+        if values != custody:
+            return Breach(f"account values sum to {values}, custody is worth {custody} (10^-18 atoms)")
+    return HELD
+
+
+def _reserve_breach(state: State, account_id: str, account: Account) -> Breach | None:
+    settlement = state.rulebook.settlement_asset
+    if account_id == EXTERNAL:
+        for asset, amount in account.cash.items():
+            if amount > 0:
+                return Breach(f"custody of {asset} is {-amount}, below zero", (EXTERNAL,))
+        return None
+    for asset, amount in account.cash.items():
+        if amount < 0 and (asset != settlement or account_id in (INSURANCE, FEES)):
+            return Breach(f"{account_id} holds {amount} of {asset}, below zero", (account_id,))
+        if asset != settlement and account_id in (INSURANCE, FEES):
+            return Breach(f"{account_id} holds {asset}", (account_id,))
+    return None
+
+
+def touched_reserves_are_never_negative(step: Step) -> Verdict:
+    """CON-4 of one step."""
+    if not step.changes:
+        return None
+    for account_id, _, new in step.changes:
+        breach = _reserve_breach(step.after, account_id, new)
+        if breach is not None:
+            return breach
+    return HELD
+
+
+def reserves_are_never_negative(span: Span) -> Verdict:
+    """CON-4: custody of every asset, `@insurance`, `@fees` and every balance but settlement cash are never negative."""
+    for account_id, account in span.now.accounts.items():
+        breach = _reserve_breach(span.now, account_id, account)
+        if breach is not None:
+            return breach
+    return HELD
+
+
+def _storage_breach(account_id: str, account: Account) -> Breach | None:
+    for asset, amount in account.cash.items():
+        if amount == 0:
+            return Breach(f"{account_id} stores a zero balance of {asset}", (account_id,))
+    for market_id, position in account.positions.items():
+        if position.size == 0:
+            return Breach(f"{account_id} stores a flat position in {market_id}", (account_id,))
+    return None
+
+
+def touched_accounts_are_stored_canonically(step: Step) -> Verdict:
+    """STO-1 of one step."""
+    if not step.changes:
+        return None
+    for account_id, _, new in step.changes:
+        breach = _storage_breach(account_id, new)
+        if breach is not None:
+            return breach
+    return HELD
+
+
+def accounts_are_stored_canonically(span: Span) -> Verdict:
+    """STO-1: zero balances and flat positions are not stored."""
+    for account_id, account in span.now.accounts.items():
+        breach = _storage_breach(account_id, account)
+        if breach is not None:
+            return breach
+    return HELD
+
+
+_MARKETS = (MarkMarket, Fund)
+_PROVIDERS = (Enroll, Leave, BackstopTransfer)
+_OWN_SYSTEM_ACCOUNTS: dict[type, frozenset[str]] = {
+    Deposit: frozenset({EXTERNAL}),
+    Withdraw: frozenset({EXTERNAL}),
+    Trade: frozenset({FEES}),
+    Liquidate: frozenset({FEES, EXTERNAL}),
+    BackstopTransfer: frozenset({FEES, EXTERNAL, INSURANCE}),
+}
+
+
+def _reach(step: Step) -> set[str]:
+    """The accounts that the transaction may change."""
+    transaction = step.transaction
+    if isinstance(transaction, Enroll | Leave):
+        return set()
+    reach = {*parties(transaction), *_OWN_SYSTEM_ACCOUNTS.get(type(transaction), ())}
+    if isinstance(transaction, Fund):
+        for account_id, old, _ in step.changes:
+            if old is not None and transaction.market in old.positions:
+                reach.add(account_id)
+    elif isinstance(transaction, Settle):
+        reach.update(event.account for event in step.happened(Rolled))
+    elif isinstance(transaction, BackstopTransfer):
+        reach.update(event.provider for event in step.happened(ProviderTook))
+        reach.update(event.account for event in step.happened(Deleveraged))
+        reach.update(event.account for event in step.happened(LossShared))
+    return reach
+
+
+def only_what_a_transaction_reaches_changes(step: Step) -> Verdict:
+    """FRM-1 of one step: a table changes by its own transaction types only, an account only where it is reached."""
+    before, after, transaction = step.before, step.after, step.transaction
+    tables = (
+        ("markets", before.markets is after.markets or isinstance(transaction, _MARKETS)),
+        ("prices", before.prices is after.prices or isinstance(transaction, MarkAsset)),
+        ("providers", before.providers is after.providers or isinstance(transaction, _PROVIDERS)),
+        ("last_settle", before.last_settle == after.last_settle or isinstance(transaction, Settle)),
+        ("rulebook", before.rulebook is after.rulebook),
+    )
+    for name, kept in tables:
+        if not kept:
+            return Breach(f"{name} changed by a transaction that does not reach it")
+    strangers: tuple[str, ...] = ()
+    if step.changes:
+        reach = _reach(step)
+        strangers = tuple(account_id for account_id, _, _ in step.changes if account_id not in reach)
+    if strangers:
+        return Breach(f"{strangers[0]} changed, which the transaction does not reach", (strangers[0],))
+    return HELD
+
+
+def unreached_accounts_are_the_same_objects(span: Span) -> Verdict:
+    """FRM-1: accounts that no transaction since the last look named are the very same objects."""
+    if span.since is span.now:
+        return None
+    now = span.now.accounts
+    for account_id, account in span.since.accounts.items():
+        if account_id not in span.reached and now.get(account_id) is not account:
+            return Breach(f"{account_id} changed though no transaction reached it", (account_id,))
+    for account_id in now:
+        if account_id not in span.reached and account_id not in span.since.accounts:
+            return Breach(f"{account_id} appeared though no transaction reached it", (account_id,))
+    return HELD
+
+
+def a_refusal_changes_nothing(step: Step) -> Verdict:
+    """REJ-1."""
+    if not isinstance(step.outcome, Rejected):
+        return None
+    if step.after is not step.before:
+        return Breach("a refused transaction left another state", parties(step.transaction))
+    return HELD
+
+
+def time_and_sequence_go_forward(step: Step) -> Verdict:
+    """TIM-1: an applied transaction's time is the state's, not before the one before; sequence counts it."""
+    before, after = step.before, step.after
+    if isinstance(step.outcome, Rejected):
+        kept = after.time == before.time and after.sequence == before.sequence
+        return HELD if kept else Breach("time or sequence moved by a refused transaction")
+    if after.time < before.time or after.time != step.transaction.time:
+        return Breach(f"time went from {before.time} to {after.time} by a transaction at {step.transaction.time}")
+    if after.sequence != before.sequence + 1:
+        return Breach(f"sequence went from {before.sequence} to {after.sequence}")
+    return HELD
+
+
+def rolling_moves_no_account_value(step: Step) -> Verdict:
+    """SET-1 of a settle: every account it changed was due, has rolled all its pnl, and is worth what it was."""
+    if not step.changes:
+        return None
+    state = step.after
+    for account_id, old, new in step.changes:
+        assert old is not None
+        if account_value(state, new) != account_value(state, old):
+            return Breach(f"the roll moved the account value of {account_id}", (account_id,))
+        if unrealised_pnl(state, new) != 0:
+            return Breach(f"{account_id} was rolled and kept unrealised pnl", (account_id,))
+        if old.liquidation is not None or not _is_due(state, old):
+            return Breach(f"{account_id} was rolled and not due", (account_id,))
+    return HELD
+
+
+def _is_due(state: State, account: Account) -> bool:
+    terms = state.rulebook.settle
+    pnl = abs(unrealised_pnl(state, account))
+    loss = min(0, unrealised_pnl(state, account))
+    if state.rulebook.unrealised_gains_count:
+        loss = unrealised_pnl(state, account)
+    effective = collateral(state, account) + loss * EXACT_SCALE
+    return pnl >= terms.minimum_pnl and pnl * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
+
+
+def haircuts_never_change_account_value(span: Span) -> Verdict:
+    """SET-1: account value is cash at full price plus pnl, and collateral never more than positive cash is worth."""
+    state, fired = span.now, False
+    assets = state.rulebook.assets
+    for account_id, account in state.accounts.items():
+        if account_id == EXTERNAL:
+            continue
+        full = sum(amount * state.prices[asset] * assets[asset].weight for asset, amount in account.cash.items())
+        for market_id, position in account.positions.items():
+            value = notional(state.rulebook.contracts[market_id], position.size, state.markets[market_id].mark)
+            full += (value + position.reference_cost) * PRICE_SCALE
+        if account_value(state, account) != full * RATE_SCALE:
+            return Breach(f"the account value of {account_id} is not its cash at full price plus pnl", (account_id,))
+        if collateral(state, account) > wallet(state, account):
+            return Breach(f"the collateral of {account_id} is more than its wallet", (account_id,))
+        fired = fired or bool(account.cash)
+    return HELD if fired else None
+
+
+LAWS = (
+    StepLaw(
+        "CON-1",
+        "Per asset, all accounts sum to zero, settlement cash together with every reference cost.",
+        touched_balances_sum_to_zero,
+    ),
+    StateLaw("CON-1", "Per asset, all accounts sum to zero, over the whole state.", balances_sum_to_zero),
+    StepLaw("CON-2", "Per market, sizes sum to zero.", touched_sizes_sum_to_zero),
+    StateLaw("CON-2", "Open interest is the sum of the longs and of the shorts.", open_interest_is_balanced),
+    StateLaw(
+        "CON-3",
+        "At any mark and prices, account values sum to the value of custody, exactly.",
+        account_values_sum_to_custody,
+    ),
+    StepLaw(
+        "CON-4",
+        "Custody of every asset, @insurance, @fees and every balance but settlement cash are never negative.",
+        touched_reserves_are_never_negative,
+    ),
+    StateLaw("CON-4", "No reserve is negative, over the whole state.", reserves_are_never_negative),
+    StepLaw("STO-1", "Zero balances and flat positions are not stored.", touched_accounts_are_stored_canonically),
+    StateLaw("STO-1", "Nothing empty is stored, over the whole state.", accounts_are_stored_canonically),
+    StepLaw(
+        "SET-1",
+        "Rolling moves no account value, and only accounts that are due roll.",
+        rolling_moves_no_account_value,
+        (Settle,),
+    ),
+    StateLaw("SET-1", "Haircuts change collateral and never account value.", haircuts_never_change_account_value),
+    StepLaw(
+        "FRM-1",
+        "A transaction changes only the accounts and tables that it reaches.",
+        only_what_a_transaction_reaches_changes,
+    ),
+    StateLaw(
+        "FRM-1",
+        "Accounts that no transaction reaches are the very same objects afterwards.",
+        unreached_accounts_are_the_same_objects,
+    ),
+    StepLaw("REJ-1", "A refused transaction changes nothing.", a_refusal_changes_nothing, refusals=True),
+    StepLaw("TIM-1", "Time and sequence never go back.", time_and_sequence_go_forward, refusals=True),
+)

@@ -1,0 +1,302 @@
+"""Laws of the takeover: who is taken over, at what prices, and who pays."""
+
+from immutables import Map
+
+from ..margin import (
+    account_value,
+    distress_collateral,
+    maintenance_margin,
+    mark_per_lot,
+    tier_of,
+    unrealised_pnl,
+)
+from ..outcomes import Applied, Deleveraged, FeesUsed, LossShared, PositionTransferred, ProviderTook, TakenOver
+from ..postings import post
+from ..rulebook import FEES, INSURANCE, is_system
+from ..state import Account, size_of
+from ..transactions import BackstopTransfer
+from ..units import EXACT_SCALE, RATE_SCALE, floor_div, sign
+from .law import HELD, Breach, Step, StepLaw, Verdict, parties
+
+
+def _taken_over(step: Step) -> str:
+    return parties(step.transaction)[0]
+
+
+def only_who_qualifies_is_taken_over_whole(step: Step) -> Verdict:
+    """TKO-1: the account taken over ends with exactly nothing, and only an account that qualifies is taken over."""
+    account_id = _taken_over(step)
+    before, after = step.before.accounts[account_id], step.after.accounts[account_id]
+    distress = distress_collateral(step.before, before) * EXACT_SCALE
+    required = maintenance_margin(step.before, before)
+    running = before.liquidation
+    used_up = running is not None and running.round >= step.before.rulebook.liquidation.rounds
+    if not (2 * distress < required or (used_up and distress <= required)):
+        return Breach(f"{account_id} was taken over with {distress} against {required}", (account_id,))
+    if after.cash or after.positions or after.liquidation is not None:
+        return Breach(f"{account_id} did not end with nothing, active", (account_id,))
+    return HELD
+
+
+def _equity_parts_breach(step: Step, legs: tuple[PositionTransferred, ...], equity: int) -> Breach | None:
+    """The parts of equity sum to it and are in proportion to notional at maintenance rate, within one atom."""
+    contracts = step.before.rulebook.contracts
+    weights = []
+    for leg in legs:
+        effective = abs(leg.size) * leg.mark_per_lot
+        weights.append(effective * tier_of(contracts[leg.market], effective).maintenance_rate)
+    whole = sum(weights)
+    if legs and sum(leg.equity for leg in legs) != equity:
+        return Breach("the parts of equity do not sum to it", (_taken_over(step),))
+    for leg, weight in zip(legs, weights, strict=True):
+        if abs(leg.equity * whole - equity * weight) >= whole:
+            return Breach(f"the part of equity of {leg.market} is out of proportion", (_taken_over(step),))
+    return None
+
+
+def _price_breach(leg: PositionTransferred, *, discount: int) -> str | None:
+    """The three prices of a leg against the bankruptcy price, the discount bound and mark."""
+    lots, side, mark = abs(leg.size), sign(leg.size), leg.mark_per_lot
+    bankrupt = lots * mark - side * leg.equity
+    for name, price in (("provider", leg.provider_price), ("deleverage", leg.deleverage_price)):
+        worse = side * (lots * price - bankrupt)
+        if worse >= lots:
+            return f"the {name} price is worse for the receiver than bankruptcy by {worse} atoms over {lots} lots"
+    if side * (leg.deleverage_price - mark) > 0:
+        return "the deleverage price is worse than mark"
+    at_bankruptcy = -lots < side * (lots * leg.deleverage_price - bankrupt) < lots
+    if leg.deleverage_price != mark and not at_bankruptcy:
+        return "the deleverage price is neither mark nor bankruptcy"
+    unshrunk = leg.provider_price - side * leg.shrunk
+    bound = side * (unshrunk * RATE_SCALE - mark * (RATE_SCALE - side * discount))
+    if bound > 0:
+        return "the provider price is beyond the discount bound"
+    at_bankruptcy = -lots < side * (lots * unshrunk - bankrupt) < lots
+    if bound <= -RATE_SCALE and not at_bankruptcy:
+        return "the provider price is neither the discount bound nor bankruptcy"
+    return None
+
+
+def prices_are_within_their_bounds(step: Step) -> Verdict:
+    """TKO-2: a provider's price is within the discount bound, or moved toward mark because the fund was short;
+    auto-deleveraging is at mark or better; neither is worse than bankruptcy by one atom per lot."""
+    account_id, before = _taken_over(step), step.before
+    discount = before.rulebook.program.discount
+    legs = tuple(step.happened(PositionTransferred))
+    equity = distress_collateral(before, before.accounts[account_id])
+    breach = _equity_parts_breach(step, legs, equity)
+    if breach is not None:
+        return breach
+    fund = before.accounts[INSURANCE].cash.get(before.rulebook.settlement_asset, 0) + equity
+    given_up = 0
+    for leg in legs:
+        if leg.mark_per_lot != mark_per_lot(before.rulebook.contracts[leg.market], before.markets[leg.market]):
+            return Breach(f"{leg.market} was not transferred at its mark", (account_id,))
+        wrong = _price_breach(leg, discount=discount)
+        if wrong is not None:
+            return Breach(f"{leg.market}: {wrong}", (account_id,))
+        taken = sum(event.size for event in step.happened(ProviderTook) if event.market == leg.market)
+        unshrunk = leg.provider_price - sign(leg.size) * leg.shrunk
+        fund += sign(leg.size) * taken * (unshrunk - leg.mark_per_lot)
+        fund += sign(leg.size) * (abs(leg.size) - taken) * (leg.deleverage_price - leg.mark_per_lot)
+        given_up += taken * leg.shrunk
+    return _shrinking_verdict(step, legs, fund=fund, given_up=given_up, discount=discount)
+
+
+def _shrinking_verdict(
+    step: Step, legs: tuple[PositionTransferred, ...], *, fund: int, given_up: int, discount: int
+) -> Verdict:
+    """Discounts are given up only when positive and the fund is short, until it is not or none is left."""
+    account_id = _taken_over(step)
+    if not legs:
+        return None
+    if any(leg.shrunk < 0 for leg in legs) or (given_up > 0 and (discount <= 0 or fund >= 0)):
+        return Breach("a discount was given up though the fund was not short", (account_id,))
+    if discount > 0 and fund + given_up < 0:
+        for leg in legs:
+            took = any(event.market == leg.market for event in step.happened(ProviderTook))
+            if took and leg.provider_price != leg.deleverage_price:
+                return Breach(f"{leg.market} kept a discount while the fund was short", (account_id,))
+    for leg in legs:
+        if leg.shrunk > 0 and sign(leg.size) * (leg.deleverage_price - leg.provider_price) < 0:
+            return Breach(f"{leg.market}: the discount was given up beyond the deleverage price", (account_id,))
+    lots = sum(event.size for event in step.happened(ProviderTook))
+    if given_up > 0 and fund + given_up >= lots:
+        return Breach("more discount was given up than the fund was short", (account_id,))
+    return HELD
+
+
+def _received(step: Step) -> dict[str, dict[str, list[tuple[int, int]]]]:
+    """Account -> market -> (size, price per lot), from the events."""
+    received: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    for took in step.happened(ProviderTook):
+        lines = received.setdefault(took.provider, {}).setdefault(took.market, [])
+        lines.append((took.size, took.price_per_lot))
+    for reduced in step.happened(Deleveraged):
+        lines = received.setdefault(reduced.account, {}).setdefault(reduced.market, [])
+        lines.append((reduced.size, reduced.price_per_lot))
+    return received
+
+
+def _lots_breach(step: Step) -> Breach | None:
+    """Lots out equal lots in, each receiver's size and account value move by exactly what the events say."""
+    before, after, account_id = step.before, step.after, _taken_over(step)
+    legs = {leg.market: leg for leg in step.happened(PositionTransferred)}
+    received = _received(step)
+    held = {market_id: position.size for market_id, position in before.accounts[account_id].positions.items()}
+    if held != {market_id: leg.size for market_id, leg in legs.items()}:
+        return Breach("the markets transferred are not those held", (account_id,))
+    for market_id, leg in legs.items():
+        lots = sum(size for lines in received.values() for size, _ in lines.get(market_id, ()))
+        if lots != abs(leg.size):
+            return Breach(f"{lots} of {abs(leg.size)} lots of {market_id} were received", (account_id,))
+    for event in step.happened(Deleveraged):
+        direction = sign(legs[event.market].size)
+        taken = sum(
+            took.size
+            for took in step.happened(ProviderTook)
+            if took.provider == event.account and took.market == event.market
+        )
+        against = -direction * size_of(before.accounts[event.account], event.market) - taken
+        if event.size > against:
+            return Breach(
+                f"{event.account} was deleveraged by {event.size} lots, holding {against} against", (event.account,)
+            )
+    charges: dict[str, int] = {}
+    for shared in step.happened(LossShared):
+        charges[shared.account] = charges.get(shared.account, 0) + shared.amount
+    for receiver in sorted({*received, *charges}):
+        gain = -charges.get(receiver, 0)
+        for market_id, lines in received.get(receiver, {}).items():
+            leg = legs[market_id]
+            direction = sign(leg.size)
+            lots = sum(size for size, _ in lines)
+            moved = size_of(after.accounts[receiver], market_id) - size_of(before.accounts[receiver], market_id)
+            if moved != direction * lots:
+                return Breach(f"{receiver} moved by {moved} lots, received {lots}", (receiver,))
+            gain += sum(direction * size * (leg.mark_per_lot - price) for size, price in lines)
+        was = account_value(after, before.accounts[receiver])
+        now = account_value(after, after.accounts[receiver])
+        if now - was != gain * EXACT_SCALE:
+            return Breach(f"{receiver} gained {now - was}, the transfer says {gain} atoms", (receiver,))
+    return None
+
+
+def _before_losses(step: Step) -> Map[str, Account]:
+    """The accounts after the transfer and before what the fund is short of is covered."""
+    assert isinstance(step.outcome, Applied)
+    postings = step.outcome.postings
+    cleared = next(number for number, posting in enumerate(postings) if posting.account == INSURANCE)
+    settlement = step.before.rulebook.settlement_asset
+    return post(step.before.accounts, postings[: cleared + 1], settlement_asset=settlement)
+
+
+def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> Breach | None:
+    """One stage charged `min(due, sum of weights)` in proportion, within one atom and within each weight."""
+    parts = {event.account: event.amount for event in step.happened(LossShared) if event.stage == stage}
+    whole = sum(weights.values())
+    total = sum(parts.values())
+    if total != min(due, whole):
+        return Breach(f"stage {stage} charged {total} atoms, {due} due over weights of {whole}")
+    for account_id, weight in weights.items():
+        part = parts.get(account_id, 0)
+        if part > weight or abs(part * whole - total * weight) >= max(whole, 1):
+            return Breach(f"{account_id} was charged {part} of {total} with weight {weight}", (account_id,))
+    return None
+
+
+def lots_and_losses_are_accounted_for(step: Step) -> Verdict:
+    """TKO-3: lots out equal lots in; the loss is paid in its order, and nobody is charged beyond its weight.
+
+    Where a loss is shared this looks at every account, as sharing it does.
+    """
+    breach = _lots_breach(step)
+    if breach is not None:
+        return breach
+    state, account_id = step.before, _taken_over(step)
+    settlement = state.rulebook.settlement_asset
+    distress = distress_collateral(state, state.accounts[account_id])
+    if [event.equity for event in step.happened(TakenOver)] != [distress]:
+        return Breach("the equity taken over is not distress collateral", (account_id,))
+    legs = {leg.market: leg for leg in step.happened(PositionTransferred)}
+    left = distress
+    for lines in _received(step).values():
+        for market_id, shares in lines.items():
+            leg = legs[market_id]
+            left += sum(sign(leg.size) * size * (price - leg.mark_per_lot) for size, price in shares)
+    fund = state.accounts[INSURANCE].cash.get(settlement, 0) + left
+    fees = state.accounts[FEES].cash.get(settlement, 0)
+    short = max(0, -fund)
+    used = sum(event.amount for event in step.happened(FeesUsed))
+    if used != min(short, fees):
+        return Breach(f"@fees paid {used} of {short} atoms and held {fees}", (FEES, INSURANCE))
+    if step.after.accounts[INSURANCE].cash.get(settlement, 0) != max(0, fund):
+        return Breach(f"@insurance should hold {max(0, fund)} atoms", (INSURANCE,))
+    if step.after.accounts[FEES].cash.get(settlement, 0) != fees - used:
+        return Breach(f"@fees should hold {fees - used} atoms", (FEES,))
+    short -= used
+    if short == 0:
+        charged = any(True for _ in step.happened(LossShared))
+        return Breach("a loss was shared though nothing was short") if charged else HELD
+    accounts = {key: account for key, account in _before_losses(step).items() if not is_system(key)}
+    gains, values = {}, {}
+    for key, account in accounts.items():
+        values[key] = floor_div(account_value(state, account), EXACT_SCALE)
+        gains[key] = max(0, min(unrealised_pnl(state, account), values[key]))
+    breach = _stage_breach(step, 1, gains, short)
+    if breach is not None:
+        return breach
+    for event in step.happened(LossShared):
+        if event.stage == 1:
+            values[event.account] -= event.amount
+    rest = short - min(short, sum(gains.values()))
+    return _stage_breach(step, 2, {key: max(0, value) for key, value in values.items()}, rest) or HELD
+
+
+def nobody_solvent_is_made_bankrupt(step: Step) -> Verdict:
+    """TKO-4: nobody with positive account value ends a transfer below zero because of it, but a provider under a
+    collar, which may have to buy above market."""
+    account_id, state = _taken_over(step), step.before
+    collar = state.rulebook.program.discount < 0
+    excepted = {event.provider for event in step.happened(ProviderTook)} if collar else set()
+    fired = False
+    for reached, old, new in step.changes:
+        if is_system(reached) or reached == account_id or reached in excepted or old is None:
+            continue
+        if account_value(state, old) > 0:
+            fired = True
+            if account_value(state, new) < 0:
+                return Breach(f"the transfer took {reached} below zero", (reached,))
+    return HELD if fired else None
+
+
+_TRANSFER = (BackstopTransfer,)
+
+LAWS = (
+    StepLaw(
+        "TKO-1",
+        "The account taken over ends with exactly nothing, and only an account that qualifies is taken over.",
+        only_who_qualifies_is_taken_over_whole,
+        _TRANSFER,
+    ),
+    StepLaw(
+        "TKO-2",
+        "A provider's price is within the discount bound, or moved toward mark because the fund was short; "
+        "auto-deleveraging is at mark or better; neither is worse than bankruptcy by one atom per lot.",
+        prices_are_within_their_bounds,
+        _TRANSFER,
+    ),
+    StepLaw(
+        "TKO-3",
+        "Lots out equal lots in; the loss is paid in its order, and nobody is charged beyond its weight.",
+        lots_and_losses_are_accounted_for,
+        _TRANSFER,
+    ),
+    StepLaw(
+        "TKO-4",
+        "Nobody with positive account value ends a transfer below zero because of it, a provider under a collar "
+        "excepted.",
+        nobody_solvent_is_made_bankrupt,
+        _TRANSFER,
+    ),
+)
