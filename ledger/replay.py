@@ -1,0 +1,187 @@
+"""Replaying: fold a log, check laws and expectations at every transaction, and chain the digests.
+
+`replay` stops at the first failure: a broken law, or an `expect` of the log that is not met.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from .canonical import chain, chain_start, state_digest
+from .laws import REGISTRY, Count, Law, LawBroken, Monitor, Step
+from .log import Entry, Expect
+from .margin import account_value
+from .outcomes import Applied, Outcome, Rejected
+from .rulebook import EXTERNAL
+from .state import State, size_of
+from .transactions import TYPE_NAMES
+from .transition import apply, state_after
+from .units import EXACT_DECIMALS, format_decimal
+
+
+@attrs.frozen
+class Failure:
+    """Why a replay stopped: the `entry`, the broken `law` or None for an unmet expectation, `detail` in words.
+
+    `before` and `after` are the states around it, `accounts` those involved. `entry` is None only for a state that
+    was broken before the first transaction.
+    """
+
+    entry: Entry | None
+    law: Law | None
+    detail: str
+    accounts: tuple[str, ...]
+    before: State
+    after: State
+
+
+@attrs.frozen
+class Report:
+    """A whole replay: the last state, the chain digest (32 bytes), and what was counted.
+
+    `applied` by transaction type; `rejected` by (type, reason name); `unexpected` counts refusals that the log did not
+    expect; `laws` in the order of the registry.
+    """
+
+    state: State
+    chain: bytes
+    transactions: int
+    applied: Counter[str]
+    rejected: Counter[tuple[str, str]]
+    unexpected: int
+    laws: tuple[Count, ...]
+    failure: Failure | None
+
+    @property
+    def silent_laws(self) -> tuple[Law, ...]:
+        """The laws whose antecedent never held: of them this replay says nothing."""
+        return tuple(count.law for count in self.laws if count.fired == 0)
+
+
+def replay(
+    state: State,
+    entries: Iterable[Entry],
+    *,
+    laws: Iterable[Law] = REGISTRY,
+    state_every: int = 1000,
+    until: int | None = None,
+    start: bytes | None = None,
+    progress: Callable[[Entry], None] | None = None,
+) -> Report:
+    """Fold the entries over `state`.
+
+    `until`: stop once so many transactions were applied. `start`: the chain digest to go on from, that of `state` as a
+    genesis where None. `progress` is called with each entry. Raises what the entries raise, `LogError` for bad input.
+    """
+    monitor = Monitor(state, laws, state_every)
+    digest = chain_start(state) if start is None else start
+    applied: Counter[str] = Counter()
+    rejected: Counter[tuple[str, str]] = Counter()
+    transactions = unexpected = 0
+    failure = None
+    entry: Entry | None = None
+    before = state
+    try:
+        for entry in entries:
+            if until is not None and state.sequence >= until:
+                break
+            transaction = entry.transaction
+            before, outcome = state, apply(state, transaction)
+            state = state_after(before, outcome)
+            digest = chain(digest, transaction, outcome)
+            transactions += 1
+            if isinstance(outcome, Applied):
+                applied[TYPE_NAMES[type(transaction)]] += 1
+            else:
+                rejected[TYPE_NAMES[type(transaction)], outcome.reason.name] += 1
+                if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
+                    unexpected += 1
+            monitor.observe(Step(before, transaction, outcome, state))
+            if entry.expect is not None:
+                differences = unmet(entry.expect, outcome, state, digest)
+                if differences:
+                    accounts = (*entry.expect.balances, *entry.expect.positions, *entry.expect.account_values)
+                    failure = Failure(
+                        entry, None, "; ".join(differences), tuple(sorted(set(accounts))), before, state
+                    )
+                    break
+            if progress is not None:
+                progress(entry)
+        if failure is None:
+            monitor.finish()
+    except LawBroken as broken:
+        at = broken.step
+        shown = (before, state) if at is None else (at.before, at.after)
+        failure = Failure(entry, broken.law, broken.breach.detail, broken.breach.accounts, *shown)
+    return Report(state, digest, transactions, applied, rejected, unexpected, monitor.counts, failure)
+
+
+def unmet(expect: Expect, outcome: Outcome, state: State, digest: bytes) -> list[str]:
+    """What an `expect` asks for and the ledger does not show, one phrase each; empty where all is met."""
+    differences = []
+    answer = "applied" if isinstance(outcome, Applied) else outcome.reason.name
+    if expect.applied is not None and expect.applied != isinstance(outcome, Applied):
+        differences.append(f"expected {'applied' if expect.applied else 'a refusal'}, found {answer}")
+    if expect.reason is not None and not (isinstance(outcome, Rejected) and outcome.reason is expect.reason):
+        differences.append(f"expected {expect.reason.name}, found {answer}")
+    differences += _unmet_balances(expect, state)
+    differences += _unmet_positions(expect, state)
+    decimals = state.rulebook.settlement_decimals + EXACT_DECIMALS
+    for account_id in sorted(expect.account_values):
+        account = state.accounts.get(account_id)
+        wanted = expect.account_values[account_id]
+        found = None if account is None else account_value(state, account)
+        if found != wanted:
+            shown = "no such account" if found is None else format_decimal(found, decimals)
+            differences.append(
+                f"expected account value {format_decimal(wanted, decimals)} of {account_id}, found {shown}"
+            )
+    if expect.digest is not None and expect.digest != digest.hex():
+        differences.append(f"expected digest {expect.digest}, found {digest.hex()}")
+    if expect.state_digest is not None:
+        found_digest = state_digest(state)
+        if expect.state_digest != found_digest:
+            differences.append(f"expected state digest {expect.state_digest}, found {found_digest}")
+    return differences
+
+
+def _unmet_balances(expect: Expect, state: State) -> list[str]:
+    differences = []
+    for account_id in sorted(expect.balances):
+        account = state.accounts.get(account_id)
+        for asset in sorted(expect.balances[account_id]):
+            wanted = expect.balances[account_id][asset]
+            found = 0 if account is None else account.cash.get(asset, 0)
+            if found != wanted:
+                decimals = state.rulebook.assets[asset].decimals
+                differences.append(
+                    f"expected {format_decimal(wanted, decimals)} {asset} of {account_id}, "
+                    f"found {format_decimal(found, decimals)}"
+                )
+    return differences
+
+
+def _unmet_positions(expect: Expect, state: State) -> list[str]:
+    differences = []
+    for account_id in sorted(expect.positions):
+        account = state.accounts.get(account_id)
+        for market_id in sorted(expect.positions[account_id]):
+            wanted = expect.positions[account_id][market_id]
+            size = 0 if account is None else size_of(account, market_id)
+            if size != wanted.size:
+                differences.append(f"expected {wanted.size} lots of {market_id} of {account_id}, found {size}")
+            held = None if account is None else account.positions.get(market_id)
+            cost = 0 if held is None else held.reference_cost
+            if wanted.reference_cost is not None and cost != wanted.reference_cost:
+                decimals = state.rulebook.settlement_decimals
+                differences.append(
+                    f"expected reference cost {format_decimal(wanted.reference_cost, decimals)} of {account_id} in "
+                    f"{market_id}, found {format_decimal(cost, decimals)}"
+                )
+    return differences
+
+
+def custody(state: State) -> dict[str, int]:
+    """What the outside world has paid in, net, by asset, in atoms."""
+    return {asset: -amount for asset, amount in sorted(state.accounts[EXTERNAL].cash.items())}
