@@ -1,0 +1,229 @@
+"""What is wrong with a log, in one line."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from ..units import LONGEST_NUMBER
+from . import wire
+from .times import EXPECTED_TIME
+
+LONGEST_SHOWN = 60
+EXPECTED_NUMBER = 'an exact decimal such as "5000.25", or a whole number'
+
+
+class LogError(ValueError):
+    """A log that cannot be read. As text one line, `name:line: field: message`.
+
+    `line` counts from 1, and is 0 where the file could not be opened. `field` is a path such as `fills[0].price`, empty
+    where the whole line is meant. `message` says what was found and what was expected.
+    """
+
+    def __init__(self, name: str, line: int, field: str, message: str) -> None:
+        self.name, self.line, self.field, self.message = name, line, field, message
+        place = f"{name}:{line}" if line else name
+        super().__init__(one_line(": ".join(part for part in (place, field, message) if part)))
+
+
+class Fault(Exception):
+    """Something wrong in a line, before it is known which line: the field, and what is wrong with it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field, self.message = field, message
+        super().__init__(field, message)
+
+    def within(self, parent: str) -> "Fault":
+        """The same fault, seen from outside the field `parent`."""
+        return Fault(f"{parent}.{self.field}", self.message)
+
+
+def mismatch(field: str, found: object, expected: str) -> Fault:
+    """The fault of a field that holds `found` where something else was expected."""
+    return Fault(field, f"found {shown(found)}, expected {expected}")
+
+
+def one_line(text: str) -> str:
+    """The text with everything that is not printable escaped, line ends above all."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def shown(value: object) -> str:
+    """A value of a line as JSON, shortened."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _shortened(f"{value:#x}" if value.bit_length() > 1000 else str(value))
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return _shortened(value if isinstance(value, RawNumber) else json.dumps(value, default=str))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+class RawNumber(str):
+    """A JSON number as it is written."""
+
+    __slots__ = ()
+
+
+def refuse_duplicates(text: bytes) -> None:
+    """Fault where some object of a well-formed line has a field twice."""
+    load(text)
+
+
+def load(text: bytes) -> Any:
+    """A line's plain value, numbers as they are written. Fault where it is no JSON, or has a field twice."""
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_int=RawNumber,
+            parse_float=RawNumber,
+            parse_constant=_refuse_constant,
+        )
+    except RecursionError:
+        raise Fault("", "found too many nested brackets, expected a flat line") from None
+    except UnicodeDecodeError as error:
+        raise Fault("", f"found bytes that are not UTF-8 (at byte {error.start}), expected UTF-8 text") from None
+    except ValueError:
+        raise Fault("", "found malformed JSON, expected one object") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for number, name in enumerate(names) if name in names[:number])
+        raise Fault(twice[:LONGEST_SHOWN], "found the field twice, expected it once")
+    return table
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Fault("", f"found {name}, expected a number that JSON has")
+
+
+MISTYPED = re.compile(r"Expected `(?P<expected>[^`]*)`(, got `(?P<found>[^`]*)`)?")
+UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
+MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
+STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[(?P<any>\.\.\.)\]")
+PARTS: dict[str, type[wire.Wire]] = {"fills": wire.Fill, "expect": wire.Expect, "positions": wire.Position}
+LINES_BY_TYPE: dict[str, type[wire.Wire]] = {str(line.__struct_config__.tag): line for line in wire.LINES}
+
+
+def diagnose(error: Exception, text: bytes) -> Fault:
+    """The fault for which msgspec refused a line."""
+    if isinstance(error, RecursionError):
+        return Fault("", "found too many nested brackets, expected a flat line")
+    if isinstance(error, UnicodeDecodeError):
+        return Fault("", f"found bytes that are not UTF-8 ({shown_bytes(error.object)}), expected UTF-8 text")
+    if isinstance(error, msgspec.ValidationError):
+        return _diagnose_field(str(error), text)
+    return _diagnose_text(str(error), text)
+
+
+def shown_bytes(data: bytes) -> str:
+    """The beginning of some bytes, as a Python literal."""
+    return repr(data[:24]) + ("..." if len(data) > 24 else "")
+
+
+def _diagnose_text(message: str, text: bytes) -> Fault:
+    if text.startswith(b"\xef\xbb\xbf"):
+        return Fault("", "found a byte order mark, expected UTF-8 text without one")
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in text[:4]:
+        return Fault("", "found UTF-16 or binary data, expected UTF-8 text")
+    if text.startswith(b"\x1f\x8b"):
+        return Fault("", 'found gzip data, expected text: a gzipped file\'s name ends in ".gz"')
+    if "truncated" in message:
+        return Fault("", f"found a line that is cut off ({shown_bytes(text[-24:])}), expected one whole object")
+    detail = message.removeprefix("JSON is malformed: ")
+    return Fault("", f"found malformed JSON ({detail}), expected one object")
+
+
+def _diagnose_field(message: str, text: bytes) -> Fault:
+    what, _, path = message.rpartition(" - at `$")
+    if not what:
+        what, path = message, ""
+    path = path.rstrip("`")
+    value = load(text)
+    unknown, missing = UNKNOWN_FIELD.fullmatch(what), MISSING_FIELD.fullmatch(what)
+    if unknown or missing:
+        places = list(_places(value, path))
+        if unknown:
+            name = unknown["field"]
+            field = next((f for f, v in places if isinstance(v, dict) and name in v), "")
+            return Fault(
+                _joined(field, name[:LONGEST_SHOWN]), f"found an unknown field, expected {_known(value, path)}"
+            )
+        assert missing is not None
+        name = missing["field"]
+        field = next((f for f, v in places if isinstance(v, dict) and name not in v), "")
+        return Fault(_joined(field, name), "found nothing, expected this field")
+    mistyped = MISTYPED.fullmatch(what)
+    expected, kind = (mistyped["expected"], mistyped["found"]) if mistyped else ("", None)
+    candidates = [(f, v) for f, v in _places(value, path) if kind is None or _kind(v) == kind]
+    field, found = candidates[0] if candidates else ("", value)
+    if "out of range" in what:
+        return Fault(field, f"found {shown(found)}, expected a number of at most {LONGEST_NUMBER} characters")
+    return Fault(field, f"found {shown(found)}, expected {_expected(expected, path)}")
+
+
+def _joined(parent: str, name: str) -> str:
+    return f"{parent}.{name}" if parent else name
+
+
+def _places(value: Any, path: str, field: str = "") -> Iterator[tuple[str, Any]]:
+    """Where msgspec's path leads, with each place's own path: `[...]` stands for any key."""
+    step = STEP.match(path)
+    if step is None:
+        yield field, value
+        return
+    rest = path[step.end() :]
+    if step["any"] is not None:
+        for name in value:
+            yield from _places(value[name], rest, _joined(field, name[:LONGEST_SHOWN]))
+    elif step["index"] is not None:
+        yield from _places(value[int(step["index"])], rest, f"{field}[{step['index']}]")
+    else:
+        yield from _places(value.get(step["name"]), rest, _joined(field, step["name"]))
+
+
+def _kind(value: Any) -> str:
+    """The name that msgspec has for a plain value's type."""
+    if isinstance(value, RawNumber):
+        return "float" if set(value) & set(".eE") else "int"
+    names = {bool: "bool", str: "str", list: "array", dict: "object", type(None): "null"}
+    return names[type(value)]
+
+
+def _known(value: Any, path: str) -> str:
+    """The fields there are where an unknown one was found."""
+    named = [step["name"] for step in STEP.finditer(path) if step["name"]]
+    part = PARTS[named[-1]] if named else LINES_BY_TYPE[value["type"]]
+    return f"one of {', '.join(part.__struct_encode_fields__)}"
+
+
+def _expected(kind: str, path: str) -> str:
+    if path == ".type":
+        return f"one of {', '.join(LINES_BY_TYPE)}"
+    if path == ".taker":
+        return '"buyer" or "seller"'
+    if path == ".time":
+        return EXPECTED_TIME
+    words = {
+        "int | str": EXPECTED_NUMBER,
+        "int": "a whole number",
+        "str": "text",
+        "bool": "true or false",
+        "array": "a list",
+        "object": "an object",
+        "object | str": "a profile's name or a rulebook",
+        "str | object": "a profile's name or a rulebook",
+    }
+    return words.get(kind, kind)
