@@ -32,14 +32,11 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
-from ..units import LONGEST_NUMBER, floor_div, format_decimal, is_multiple, parse_decimal
+from ..units import EXACT_DECIMALS, LONGEST_NUMBER, floor_div, format_decimal, is_multiple, parse_decimal
 from . import wire
 from .entries import Entry, Expect, ExpectedPosition
 from .faults import Fault, diagnose, mismatch, refuse_duplicates
 from .times import format_time, parse_time
-
-EXACT_DECIMALS = 18
-"""Decimals of an exact value beyond those of the settlement asset."""
 
 TOLERATED = (
     Reason.TIME_BACKWARDS,
@@ -52,6 +49,7 @@ TOLERATED = (
 ACCOUNT_ID = re.compile(wire.ACCOUNT_ID)
 DIGEST = re.compile(wire.DIGEST)
 MOST_IDS_KEPT = 2_000_000
+MOST_NUMBERS_KEPT = 100_000
 BEYOND_NUMBER = 10**LONGEST_NUMBER
 EXPECTED_ID = "an id of 1 to 64 letters, digits and . _ : -, the first a letter or digit"
 
@@ -69,9 +67,10 @@ def decode_line(text: bytes) -> wire.AnyLine:
     """
     try:
         line: wire.AnyLine = _decoder.decode(text)
+        is_canonical = _encoder.encode(line) == text
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise diagnose(error, text) from None
-    if _encoder.encode(line) != text:
+    if not is_canonical:
         refuse_duplicates(text)
     return line
 
@@ -104,14 +103,53 @@ def digest(field: str, value: str | UnsetType) -> str | None:
     return value
 
 
+class MarketNumbers:
+    """Reads one market's sizes and prices. They repeat, so it remembers the texts it has read."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._lot_units, self._tick = contract.lot_units, contract.tick
+        self._sizes: dict[Number, int] = {}
+        self._prices: dict[Number, int] = {}
+
+    def size(self, value: Number) -> int:
+        """A size in lots."""
+        known = self._sizes.get(value)
+        if known is not None:
+            return known
+        units = whole_units("size", value, PRICE_DECIMALS)
+        if not is_multiple(units, self._lot_units):
+            raise mismatch("size", value, f"a multiple of the lot {format_decimal(self._lot_units, PRICE_DECIMALS)}")
+        return _remember(self._sizes, value, floor_div(units, self._lot_units))
+
+    def price(self, value: Number, reason: Reason | None) -> int:
+        """A trade's price, on the tick unless the line expects the refusal."""
+        known = self._prices.get(value)
+        if known is not None:
+            return known
+        price = whole_units("price", value, PRICE_DECIMALS)
+        if is_multiple(price, self._tick):
+            return _remember(self._prices, value, price)
+        if reason is Reason.PRICE_OFF_TICK:
+            return price
+        raise mismatch("price", value, f"a multiple of the tick {format_decimal(self._tick, PRICE_DECIMALS)}")
+
+
+def _remember(table: dict[Number, int], value: Number, number: int) -> int:
+    if len(table) >= MOST_NUMBERS_KEPT:
+        table.clear()
+    table[value] = number
+    return number
+
+
 class Decoding:
     """The decoder of one log's lines. It remembers the ids it has found valid, so that equal ids are one object."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
+        self._sources = frozenset(rulebook.sources)
         self._ids: dict[str, str] = {}
         self._assets: dict[str, Asset] = dict(rulebook.assets)
-        self._contracts: dict[str, Contract] = dict(rulebook.contracts)
+        self._markets = {market_id: MarketNumbers(terms) for market_id, terms in rulebook.contracts.items()}
         self._by_type: dict[type, Callable[[Any, Reason | None], Transaction]] = {
             wire.Deposit: self._deposit,
             wire.Withdraw: self._withdraw,
@@ -175,11 +213,11 @@ class Decoding:
             raise mismatch(field, value, f"one of the assets {', '.join(sorted(self._assets))}")
         return asset
 
-    def _contract(self, field: str, value: str) -> Contract:
-        contract = self._contracts.get(value)
-        if contract is None:
-            raise mismatch(field, value, f"one of the markets {', '.join(sorted(self._contracts))}")
-        return contract
+    def _market(self, field: str, value: str) -> MarketNumbers:
+        market = self._markets.get(value)
+        if market is None:
+            raise mismatch(field, value, f"one of the markets {', '.join(sorted(self._markets))}")
+        return market
 
     def _booked(self, value: Number, asset: Asset, reason: Reason | None) -> int:
         """An amount that is booked, in atoms, a multiple of the booking unit."""
@@ -192,27 +230,15 @@ class Decoding:
     def _settlement_amount(self, field: str, value: Number) -> int:
         return whole_units(field, value, self.rulebook.settlement_decimals)
 
-    def _size(self, value: Number, contract: Contract) -> int:
-        """A size in lots."""
-        units = whole_units("size", value, PRICE_DECIMALS)
-        if not is_multiple(units, contract.lot_units):
-            lot = format_decimal(contract.lot_units, PRICE_DECIMALS)
-            raise mismatch("size", value, f"a multiple of the lot {lot}")
-        return floor_div(units, contract.lot_units)
-
-    def _trade_price(self, value: Number, contract: Contract, reason: Reason | None) -> int:
-        """A price on the tick."""
-        price = whole_units("price", value, PRICE_DECIMALS)
-        if not is_multiple(price, contract.tick) and reason is not Reason.PRICE_OFF_TICK:
-            tick = format_decimal(contract.tick, PRICE_DECIMALS)
-            raise mismatch("price", value, f"a multiple of the tick {tick}")
-        return price
-
     def _quotes(self, quotes: Mapping[str, Number]) -> Map[str, int]:
         prices = {}
         for source, value in quotes.items():
-            field = f"quotes.{source}"
-            prices[identifier(field, source)] = whole_units(field, value, PRICE_DECIMALS)
+            if source not in self._sources:
+                identifier(f"quotes.{source}", source)
+            try:
+                prices[source] = whole_units(source, value, PRICE_DECIMALS)
+            except Fault as fault:
+                raise fault.within("quotes") from None
         return Map(prices)
 
     # One method per type.
@@ -232,14 +258,14 @@ class Decoding:
         return SetAccount(self._time(line.time), account, max_leverage, fee_tier)
 
     def _trade(self, line: wire.Trade, reason: Reason | None) -> Trade:
-        contract = self._contract("market", line.market)
+        market = self._market("market", line.market)
         return Trade(
             self._time(line.time),
             line.market,
             self._party("buyer", line.buyer, reason),
             self._party("seller", line.seller, reason),
-            self._size(line.size, contract),
-            self._trade_price(line.price, contract, reason),
+            market.size(line.size),
+            market.price(line.price, reason),
             line.taker == "buyer",
         )
 
@@ -248,7 +274,7 @@ class Decoding:
             raise Fault("", "found " + ("neither" if line.asset is UNSET else "both") + ", expected market or asset")
         time, quotes = self._time(line.time), self._quotes(line.quotes)
         if line.market is not UNSET:
-            self._contract("market", line.market)
+            self._market("market", line.market)
             premium = 0 if line.premium is UNSET else whole_units("premium", line.premium, PRICE_DECIMALS)
             return MarkMarket(time, line.market, quotes, premium)
         assert line.asset is not UNSET
@@ -258,7 +284,7 @@ class Decoding:
         return MarkAsset(time, line.asset, quotes)
 
     def _fund(self, line: wire.Fund, reason: Reason | None) -> Fund:
-        self._contract("market", line.market)
+        self._market("market", line.market)
         rate = None if line.rate is UNSET else whole_units("rate", line.rate, RATE_DECIMALS)
         return Fund(self._time(line.time), line.market, rate)
 
@@ -288,12 +314,12 @@ class Decoding:
         return Liquidate(self._time(line.time), account, tuple(fills))
 
     def _fill(self, fill: wire.Fill, reason: Reason | None) -> Fill:
-        contract = self._contract("market", fill.market)
+        market = self._market("market", fill.market)
         return Fill(
             fill.market,
             self._party("counterparty", fill.counterparty, reason),
-            self._size(fill.size, contract),
-            self._trade_price(fill.price, contract, reason),
+            market.size(fill.size),
+            market.price(fill.price, reason),
         )
 
     def _backstop_transfer(self, line: wire.BackstopTransfer, reason: Reason | None) -> BackstopTransfer:
@@ -344,15 +370,15 @@ class Decoding:
             held = found[self._account_id(path, account_id)] = {}
             for market_id, position in by_market.items():
                 field = f"{path}.{market_id}"
-                contract = self._contract(field, market_id)
+                market = self._market(field, market_id)
                 try:
-                    held[market_id] = self._position(position, contract)
+                    held[market_id] = self._position(position, market)
                 except Fault as fault:
                     raise fault.within(field) from None
         return found
 
-    def _position(self, position: wire.Position, contract: Contract) -> ExpectedPosition:
-        size, cost = self._size(position.size, contract), position.reference_cost
+    def _position(self, position: wire.Position, market: MarketNumbers) -> ExpectedPosition:
+        size, cost = market.size(position.size), position.reference_cost
         return ExpectedPosition(size, None if cost is UNSET else self._settlement_amount("reference_cost", cost))
 
     def _values(self, values: Mapping[str, Number]) -> dict[str, int]:

@@ -29,9 +29,8 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
-from ..units import format_decimal
+from ..units import EXACT_DECIMALS, format_decimal
 from . import wire
-from .decoding import EXACT_DECIMALS
 from .entries import Expect, ExpectedPosition
 from .times import format_time
 

@@ -1,17 +1,16 @@
 """What is wrong with a log, in one line."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from ..strict_json import NotStrict, RawNumber, load_strictly, one_line, shortened, shown
 from ..units import LONGEST_NUMBER
 from . import wire
 from .times import EXPECTED_TIME
 
-LONGEST_SHOWN = 60
 EXPECTED_NUMBER = 'an exact decimal such as "5000.25", or a whole number'
 
 
@@ -45,34 +44,6 @@ def mismatch(field: str, found: object, expected: str) -> Fault:
     return Fault(field, f"found {shown(found)}, expected {expected}")
 
 
-def one_line(text: str) -> str:
-    """The text with everything that is not printable escaped, line ends above all."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def shown(value: object) -> str:
-    """A value of a line as JSON, shortened."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _shortened(f"{value:#x}" if value.bit_length() > 1000 else str(value))
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    return _shortened(value if isinstance(value, RawNumber) else json.dumps(value, default=str))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
-
-
-class RawNumber(str):
-    """A JSON number as it is written."""
-
-    __slots__ = ()
-
-
 def refuse_duplicates(text: bytes) -> None:
     """Fault where some object of a well-formed line has a field twice."""
     load(text)
@@ -81,32 +52,9 @@ def refuse_duplicates(text: bytes) -> None:
 def load(text: bytes) -> Any:
     """A line's plain value, numbers as they are written. Fault where it is no JSON, or has a field twice."""
     try:
-        return json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_int=RawNumber,
-            parse_float=RawNumber,
-            parse_constant=_refuse_constant,
-        )
-    except RecursionError:
-        raise Fault("", "found too many nested brackets, expected a flat line") from None
-    except UnicodeDecodeError as error:
-        raise Fault("", f"found bytes that are not UTF-8 (at byte {error.start}), expected UTF-8 text") from None
-    except ValueError:
-        raise Fault("", "found malformed JSON, expected one object") from None
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for number, name in enumerate(names) if name in names[:number])
-        raise Fault(twice[:LONGEST_SHOWN], "found the field twice, expected it once")
-    return table
-
-
-def _refuse_constant(name: str) -> Any:
-    raise Fault("", f"found {name}, expected a number that JSON has")
+        return load_strictly(text, raw_numbers=True)
+    except NotStrict as error:
+        raise Fault(error.field, error.message) from None
 
 
 MISTYPED = re.compile(r"Expected `(?P<expected>[^`]*)`(, got `(?P<found>[^`]*)`)?")
@@ -158,9 +106,7 @@ def _diagnose_field(message: str, text: bytes) -> Fault:
         if unknown:
             name = unknown["field"]
             field = next((f for f, v in places if isinstance(v, dict) and name in v), "")
-            return Fault(
-                _joined(field, name[:LONGEST_SHOWN]), f"found an unknown field, expected {_known(value, path)}"
-            )
+            return Fault(_joined(field, shortened(name)), f"found an unknown field, expected {_known(value, path)}")
         assert missing is not None
         name = missing["field"]
         field = next((f for f, v in places if isinstance(v, dict) and name not in v), "")
@@ -170,6 +116,7 @@ def _diagnose_field(message: str, text: bytes) -> Fault:
     candidates = [(f, v) for f, v in _places(value, path) if kind is None or _kind(v) == kind]
     field, found = candidates[0] if candidates else ("", value)
     if "out of range" in what:
+        field, found = next((f, v) for f, v in candidates if isinstance(v, RawNumber) and len(v) > LONGEST_NUMBER)
         return Fault(field, f"found {shown(found)}, expected a number of at most {LONGEST_NUMBER} characters")
     return Fault(field, f"found {shown(found)}, expected {_expected(expected, path)}")
 
@@ -187,7 +134,7 @@ def _places(value: Any, path: str, field: str = "") -> Iterator[tuple[str, Any]]
     rest = path[step.end() :]
     if step["any"] is not None:
         for name in value:
-            yield from _places(value[name], rest, _joined(field, name[:LONGEST_SHOWN]))
+            yield from _places(value[name], rest, _joined(field, shortened(name)))
     elif step["index"] is not None:
         yield from _places(value[int(step["index"])], rest, f"{field}[{step['index']}]")
     else:

@@ -21,6 +21,10 @@ def log_schema() -> dict[str, Any]:
         "oneOf": [{"required": ["market"]}, {"required": ["asset"]}],
         "dependentRequired": {"premium": ["market"]},
     }
+    definitions["Expect"] |= {
+        "if": {"required": ["reason"]},
+        "then": {"properties": {"applied": {"const": False}}},
+    }
     return {
         "$schema": DIALECT,
         "title": "One line of a backstop-ledger transaction log",
