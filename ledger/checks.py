@@ -212,7 +212,7 @@ def _apply_with_condition(place: Place, condition: bool) -> Apply:
                 node.test = ast.copy_location(ast.Constant(condition), node.test)
             return node
 
-    return _copy_of_apply({module: Replace()}, {})
+    return copy_of_apply({module: Replace()}, {})
 
 
 @functools.cache
@@ -244,16 +244,18 @@ def _looking_apply() -> Apply:
         _looks.get().append(((module, line), bool(condition), figures))
         return figures if condition else None
 
-    return _copy_of_apply({module: Look(module) for module in MODULES}, {"_look": look})
+    return copy_of_apply({module: Look(module) for module in MODULES}, {"_look": look})
 
 
-def _copy_of_apply(changes: Mapping[str, ast.NodeTransformer], names: Mapping[str, object]) -> Apply:
-    """The `apply` of copies of all modules of checks, some of them changed, with extra global names."""
+def copy_of_apply(
+    changes: Mapping[str, ast.NodeTransformer], names: Mapping[str, object], modules: Sequence[str] = MODULES
+) -> Apply:
+    """The `apply` of copies of `modules`, some of them changed, with extra global names."""
     copies: dict[str, SimpleNamespace] = {}
 
     def import_copy(name: str, given: Any = None, local: Any = None, wanted: Sequence[str] = (), level: int = 0) -> Any:
         absolute = resolve_name("." * level + name, given["__package__"]) if level else name
-        return copy(absolute) if absolute in MODULES else builtins.__import__(name, given, local, wanted, level)
+        return copy(absolute) if absolute in modules else builtins.__import__(name, given, local, wanted, level)
 
     def copy(module: str) -> SimpleNamespace:
         if module not in copies:

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 RATE_SCALE = 10**9
 PRICE_SCALE = 10**9
 EXACT_DECIMALS = 18
-EXACT_SCALE = 10**EXACT_DECIMALS
+EXACT_SCALE: int = 10**EXACT_DECIMALS
 
 LONGEST_NUMBER = 80
 """Characters of the longest decimal text that is read: far beyond any quantity, far below what is slow to convert."""

@@ -243,7 +243,7 @@ def enrolment_meets_the_minimum(step: Step) -> Verdict:
 
 
 def providers_keep_the_minimum(step: Step) -> Verdict:
-    """ENR-2: no trade, fill or withdrawal takes an obliged provider below the program's minimum account value.
+    """ENR-3: no trade, fill or withdrawal takes an obliged provider below the program's minimum account value.
 
     A fill may leave it below where it was below before; a withdrawal never.
     """
@@ -306,7 +306,7 @@ LAWS = (
     ),
     StepLaw("ENR-2", "Who enrolls meets the program's minima.", enrolment_meets_the_minimum, (Enroll,)),
     StepLaw(
-        "ENR-2",
+        "ENR-3",
         "No trade, fill or withdrawal takes an obliged provider below the program's minimum account value.",
         providers_keep_the_minimum,
         (Trade, Withdraw, Liquidate),

@@ -280,6 +280,13 @@ LAWS = (
         _TRANSFER,
     ),
     StepLaw(
+        "TKO-4",
+        "Nobody with positive account value ends a transfer below zero because of it, a provider under a collar "
+        "excepted.",
+        nobody_solvent_is_made_bankrupt,
+        _TRANSFER,
+    ),
+    StepLaw(
         "TKO-2",
         "A provider's price is within the discount bound, or moved toward mark because the fund was short; "
         "auto-deleveraging is at mark or better; neither is worse than bankruptcy by one atom per lot.",
@@ -290,13 +297,6 @@ LAWS = (
         "TKO-3",
         "Lots out equal lots in; the loss is paid in its order, and nobody is charged beyond its weight.",
         lots_and_losses_are_accounted_for,
-        _TRANSFER,
-    ),
-    StepLaw(
-        "TKO-4",
-        "Nobody with positive account value ends a transfer below zero because of it, a provider under a collar "
-        "excepted.",
-        nobody_solvent_is_made_bankrupt,
         _TRANSFER,
     ),
 )

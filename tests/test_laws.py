@@ -1,0 +1,311 @@
+"""Every law catches a planted bug that it alone, or it first, catches; and every law speaks where nothing is wrong."""
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+import ledger.laws.conservation
+import ledger.laws.determinism
+import ledger.laws.liquidation
+from ledger import margin
+from ledger.checks import Apply
+from ledger.laws import REGISTRY, Law, Monitor, Step
+from ledger.outcomes import Applied, Outcome
+from ledger.rulebook import INSURANCE
+from ledger.state import Account, Position, State
+from ledger.transactions import (
+    BackstopTransfer,
+    Enroll,
+    Liquidate,
+    MarkMarket,
+    Trade,
+    Transaction,
+    Withdraw,
+)
+from ledger.transition import apply, state_after
+from ledger.units import EXACT_SCALE
+from tests.planting import first_broken, plant
+from tests.scenarios import SCENARIOS, Scenario
+from tests.worlds import BTC, coins, lots, price, quotes, usdt, with_account
+
+
+def name_of(law: Law) -> str:
+    return f"{law.id} {law.scope.value}"
+
+
+def extended(scenario: Scenario, *more: Callable[[int], Transaction]) -> Scenario:
+    """The scenario with more transactions, each made for the time at which it ends."""
+    time = scenario.transactions[-1].time
+    return attrs.evolve(scenario, transactions=(*scenario.transactions, *(make(time) for make in more)))
+
+
+# Refused by the rules as they are: what a removed or wrong check lets in.
+REFUSED: dict[str, Callable[[int], Transaction]] = {
+    "more BTC than there is": lambda time: Withdraw(time, "alice", "BTC", coins("0.75")),
+    "a lowered limit": lambda time: Enroll(time, "p1", usdt("1000"), usdt("1500"), usdt("3000")),
+    "a poor provider": lambda time: Enroll(time, "third", usdt("1000"), usdt("1500"), usdt("3000")),
+    "the provider's minimum withdrawn": lambda time: Withdraw(time, "p1", "USDT", usdt("6000")),
+    "a healthy account handed over": lambda time: BackstopTransfer(time, "s1"),
+    "a size beyond collateral": lambda time: Trade(time, BTC, "alice", "bob", lots("100"), price("5100"), True),
+    "a price off tick": lambda time: Trade(time, BTC, "alice", "bob", 1, price("5100.1"), True),
+    "a healthy round": lambda time: Liquidate(time, "maker", ()),
+    "a time before": lambda time: Withdraw(time - 1, "alice", "USDT", usdt("1")),
+}
+
+
+@attrs.frozen
+class Phrase:
+    """A bug in the source: `phrase` of the module reads `bug`; `then` names a transaction to add to the scenario."""
+
+    law: str
+    scenario: str
+    module: str
+    phrase: str
+    bug: str
+    then: str | None = None
+
+
+PHRASES = (
+    Phrase("CON-4 step", "trading", "rules.withdraw", "amount > balance", "False", "more BTC than there is"),
+    Phrase("SET-1 step", "trading", "rules.settle", "> terms.minimum_ratio *", "> -1 + 0 *"),
+    Phrase("FRM-1 step", "trading", "rules.fills", "CashPosting(FEES,", "CashPosting('@insurance',"),
+    Phrase("TIM-1 step", "trading", "rules.effects", "state.sequence + 1", "state.sequence + 2"),
+    Phrase("CAP-1 history", "shared_loss", "capacity", "min(minute_left, hour_left)", "hour_left"),
+    Phrase("CAP-2 history", "takeover", "capacity", "min(minute_left, hour_left)", "minute_left"),
+    Phrase("CAP-3 step", "takeover", "capacity", " - sign(taken_over) * held", ""),
+    Phrase(
+        "CAP-4 history",
+        "takeover",
+        "rules.backstop_transfer",
+        "min(abs(size), sum(rooms))",
+        "min(abs(size), sum(rooms) - 1)",
+    ),
+    Phrase(
+        "CAP-5 history", "takeover", "rules.backstop_transfer", "sum(rooms)), rooms)", "sum(rooms)), [1] * len(rooms))"
+    ),
+    Phrase("ENR-1 history", "program", "rules.enroll", "in_force is not None", "False", "a lowered limit"),
+    Phrase("ENR-2 step", "liquidation", "rules.enroll", "value < minimum", "False", "a poor provider"),
+    Phrase("ENR-3 step", "program", "rules.withdraw", "value < minimum", "False", "the provider's minimum withdrawn"),
+    Phrase(
+        "TKO-1 step",
+        "takeover",
+        "rules.backstop_transfer",
+        "not is_transferable(state, account)",
+        "False",
+        "a healthy account handed over",
+    ),
+    Phrase("TKO-2 step", "takeover", "pricing", "(RATE_SCALE - discount)", "(RATE_SCALE + discount)"),
+    Phrase(
+        "TKO-3 step",
+        "shared_loss",
+        "rules.loss_waterfall",
+        "(gains_weight, value_weight)",
+        "(value_weight, gains_weight)",
+    ),
+    Phrase("TKO-4 step", "shared_loss", "pricing", "min(bankruptcy, mark_per_lot) if", "9 * mark_per_lot if"),
+    Phrase(
+        "LIQ-1 history",
+        "liquidation",
+        "rules.liquidate",
+        "not is_liquidatable(state, account)",
+        "False",
+        "a healthy round",
+    ),
+    Phrase(
+        "MAR-1 step",
+        "trading",
+        "rules.fills",
+        "if effective < required:",
+        "if effective < 0:",
+        "a size beyond collateral",
+    ),
+    Phrase("MAR-2 step", "trading", "rules.fills", " or not is_multiple(price, contract.tick)", "", "a price off tick"),
+    Phrase(
+        "FEE-1 step",
+        "trading",
+        "rules.fills",
+        "buyer_rates.taker if buyer_is_taker else buyer_rates.maker",
+        "buyer_rates.maker if buyer_is_taker else buyer_rates.taker",
+    ),
+    Phrase("FND-1 history", "trading", "rules.fund", "-per_lot * accounts", "per_lot * accounts"),
+)
+
+
+@pytest.mark.parametrize("planted", PHRASES, ids=lambda planted: planted.law)
+def test_a_bug_in_the_source_is_caught_first_by_its_law(planted: Phrase) -> None:
+    scenario = SCENARIOS[planted.scenario]()
+    if planted.then is not None:
+        scenario = extended(scenario, REFUSED[planted.then])
+    assert first_broken(apply, scenario) is None
+    assert first_broken(plant(planted.module, planted.phrase, planted.bug), scenario) == planted.law
+
+
+# Bugs that no phrase of a rule makes: something else than the rule's own effects happens to the state.
+
+
+def meddling(change: Callable[[State], State], kind: type = Trade) -> Apply:
+    """`apply` after which `change` is made to the state of every applied transaction of a kind."""
+
+    def meddle(state: State, transaction: Transaction) -> Outcome:
+        outcome = apply(state, transaction)
+        if isinstance(outcome, Applied) and isinstance(transaction, kind):
+            return attrs.evolve(outcome, state=change(outcome.state))
+        return outcome
+
+    return meddle
+
+
+def with_cash(account_id: str, asset: str, change: int) -> Callable[[State], State]:
+    def make(state: State) -> State:
+        account = state.accounts[account_id]
+        cash = account.cash.set(asset, account.cash.get(asset, 0) + change)
+        return with_account(state, account_id, attrs.evolve(account, cash=cash))
+
+    return make
+
+
+def with_size(account_id: str, change: int) -> Callable[[State], State]:
+    def make(state: State) -> State:
+        account = state.accounts[account_id]
+        held = account.positions.get(BTC, Position(0, 0))
+        moved = account.positions.set(BTC, Position(held.size + change, held.reference_cost))
+        return with_account(state, account_id, attrs.evolve(account, positions=moved))
+
+    return make
+
+
+def both(first: Callable[[State], State], second: Callable[[State], State]) -> Callable[[State], State]:
+    return lambda state: second(first(state))
+
+
+MEDDLING = {
+    # alice and bob trade; frank and the insurance fund have no part in it
+    "CON-1 step": with_cash("alice", "USDT", 1),
+    "CON-1 state": with_cash("frank", "USDT", 1),
+    "CON-2 step": with_size("alice", 1),
+    "CON-2 state": with_size("frank", 1),
+    "CON-4 state": both(with_cash(INSURANCE, "USDT", -usdt("101")), with_cash("frank", "USDT", usdt("101"))),
+    "STO-1 step": with_cash("alice", "PAX", 0),
+    "STO-1 state": with_cash("frank", "BTC", 0),
+    "FRM-1 state": lambda state: with_account(
+        state, "frank", attrs.evolve(state.accounts["frank"], max_leverage=state.sequence)
+    ),
+}
+
+
+@pytest.mark.parametrize("law", MEDDLING)
+def test_what_meddles_with_the_state_is_caught_first_by_its_law(law: str) -> None:
+    assert first_broken(meddling(MEDDLING[law]), SCENARIOS["trading"]()) == law
+
+
+def test_a_refusal_that_moves_the_state_is_caught_by_rej_1() -> None:
+    def moving(state: State, outcome: Outcome) -> State:
+        after = state_after(state, outcome)
+        return after if isinstance(outcome, Applied) else attrs.evolve(after, time=after.time + 1)
+
+    scenario = extended(SCENARIOS["trading"](), REFUSED["a time before"])
+    assert first_broken(apply, scenario) is None
+    assert first_broken(apply, scenario, state_after=moving) == "REJ-1 step"
+
+
+def test_a_wild_source_that_moves_the_index_is_caught_by_mrk_1() -> None:
+    wild = quotes("5100").set("Binance", price("9000"))
+    scenario = extended(SCENARIOS["trading"](), lambda time: MarkMarket(time, BTC, wild, 0))
+    assert first_broken(apply, scenario) is None
+    assert first_broken(plant("rules.mark", "[1:-1]", "[:]"), scenario) == "MRK-1 step"
+
+
+# Laws that ask the ledger itself are handed the planted one.
+
+
+def test_account_value_that_is_not_linear_is_caught_by_con_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_gains(state: State, account: Account) -> int:
+        pnl = margin.unrealised_pnl(state, account)
+        return margin.wallet(state, account) + max(0, pnl) * EXACT_SCALE
+
+    monkeypatch.setattr(ledger.laws.conservation, "account_value", only_gains)
+    assert first_broken(apply, SCENARIOS["trading"]()) == "CON-3 state"
+
+
+def test_account_value_with_a_haircut_is_caught_by_set_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(state: State, account: Account) -> int:
+        return margin.collateral(state, account) + margin.unrealised_pnl(state, account) * EXACT_SCALE
+
+    monkeypatch.setattr(ledger.laws.conservation, "account_value", cut)
+    assert first_broken(apply, SCENARIOS["trading"]()) == "SET-1 state"
+
+
+def test_a_takeover_that_is_never_open_is_caught_by_liq_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = plant("rules.backstop_transfer", "not is_transferable(state, account)", "True")
+    monkeypatch.setattr(ledger.laws.liquidation, "apply", closed)
+    assert first_broken(closed, SCENARIOS["liquidation"]()) == "LIQ-2 step"
+
+
+def test_an_outcome_that_varies_is_caught_by_det_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+
+    def varying(state: State, transaction: Transaction) -> Outcome:
+        nonlocal calls
+        calls += 1
+        outcome = apply(state, transaction)
+        assert isinstance(outcome, Applied)
+        return attrs.evolve(outcome, postings=tuple(reversed(outcome.postings[calls % 2 :])))
+
+    monkeypatch.setattr(ledger.laws.determinism, "apply", varying)
+    assert first_broken(apply, SCENARIOS["trading"]()) == "DET-1 state"
+
+
+PLANTED = {
+    *(planted.law for planted in PHRASES),
+    *MEDDLING,
+    *("REJ-1 step", "MRK-1 step", "CON-3 state", "SET-1 state", "LIQ-2 step", "DET-1 state"),
+}
+
+
+def test_every_law_has_a_planted_bug() -> None:
+    names = [name_of(law) for law in REGISTRY]
+    assert len(set(names)) == len(names)
+    assert set(names) == PLANTED
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_law_holds_on_the_scenarios(name: str) -> None:
+    assert first_broken(apply, SCENARIOS[name]()) is None
+
+
+def test_every_law_speaks_on_the_scenarios() -> None:
+    fired: dict[str, int] = {}
+    for scenario in (
+        *(make() for make in SCENARIOS.values()),
+        extended(SCENARIOS["trading"](), REFUSED["a time before"]),
+    ):
+        state, monitor = scenario.start, Monitor(scenario.start, REGISTRY, state_every=1)
+        for transaction in scenario.transactions:
+            outcome = apply(state, transaction)
+            after = state_after(state, outcome)
+            monitor.observe(Step(state, transaction, outcome, after))
+            state = after
+        monitor.finish()
+        for count in monitor.counts:
+            assert count.fired <= count.checked
+            fired[name_of(count.law)] = fired.get(name_of(count.law), 0) + count.fired
+    assert [name for name, times in fired.items() if times == 0] == []
+
+
+def test_the_monitor_counts_what_was_checked_and_what_fired() -> None:
+    scenario = SCENARIOS["program"]()
+    state, monitor = scenario.start, Monitor(scenario.start, REGISTRY, state_every=4)
+    for transaction in scenario.transactions:
+        outcome = apply(state, transaction)
+        after = state_after(state, outcome)
+        monitor.observe(Step(state, transaction, outcome, after))
+        state = after
+    monitor.finish()
+    counts = {name_of(count.law): (count.checked, count.fired) for count in monitor.counts}
+    steps = len(scenario.transactions)
+    assert counts["TIM-1 step"] == (steps, steps)
+    assert counts["REJ-1 step"] == (steps, 0)
+    assert counts["CAP-1 history"] == (0, 0)
+    assert counts["ENR-2 step"] == (3, 3)
+    assert counts["CON-1 state"] == (steps // 4 + (steps % 4 > 0),) * 2
