@@ -40,11 +40,14 @@ CORE = (
 )
 """What decides outcomes, in reading order: exact integers, no input, no output."""
 
+FORMATS = ("profiles", "strict_json", "canonical")
+"""What makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them."""
+
 LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
-EDGE = ("profiles", "log", "canonical", "checks", "replay", "cli")
-"""What reads and writes for people and machines, in reading order; a folder stands for all its modules."""
+EDGE = ("log", "checks", "replay", "cli")
+"""What else reads and writes for people and machines, in reading order; a folder stands for all its modules."""
 
 
 def module_name(path: Path) -> str:
@@ -73,7 +76,7 @@ def is_law(module: str) -> bool:
 
 def is_edge(module: str) -> bool:
     """Whether the module reads or writes for people and machines."""
-    return any(module == edge or module.startswith(f"{edge}.") for edge in EDGE)
+    return module in FORMATS or any(module == edge or module.startswith(f"{edge}.") for edge in EDGE)
 
 
 def exact_modules() -> tuple[str, ...]:
@@ -81,21 +84,21 @@ def exact_modules() -> tuple[str, ...]:
     return tuple(module for module in sources() if module in CORE or is_law(module))
 
 
-def reading_order(module: str) -> tuple[int, str]:
+def reading_order(module: str) -> tuple[int, int, str]:
     """Where a module stands; a module may import only what stands before it. ValueError for one that stands nowhere."""
     if module in CORE:
-        return CORE.index(module), ""
+        return 0, CORE.index(module), ""
+    if module in FORMATS:
+        return 1, FORMATS.index(module), ""
     if module in LAWS:
-        return len(CORE) + LAWS.index(module), ""
-    if module == "laws":
-        return len(CORE) + len(LAWS) + 1, ""
+        return 2, LAWS.index(module), ""
     if is_law(module):
-        return len(CORE) + len(LAWS), module
+        return (2, len(LAWS) + 1, "") if module == "laws" else (2, len(LAWS), module)
     for position, edge in enumerate(EDGE):
         if module == edge or module.startswith(f"{edge}."):
-            return len(CORE) + len(LAWS) + 2 + position, ""
+            return 3, position, ""
     if module == "":
-        return len(CORE) + len(LAWS) + 2 + len(EDGE), ""
+        return 4, 0, ""
     raise ValueError(f"ledger.{module} has no place in the reading order of tests/house/source.py")
 
 

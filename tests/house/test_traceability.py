@@ -1,0 +1,243 @@
+"""The specification and the code name the same things: checks, reasons, events, fields, laws, parameters.
+
+A page that falls behind the code fails here, and so does one that names what does not exist.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import attrs
+import msgspec
+import pytest
+
+from ledger.checks import checks_of
+from ledger.laws import REGISTRY
+from ledger.log import read_log, wire
+from ledger.outcomes import Event, Reason, Unit
+from ledger.profiles import profile_document, profile_names
+from ledger.replay import replay
+from ledger.transactions import TYPE_NAMES
+
+from .source import PACKAGE, ROOT
+
+SPECS = ROOT / "specs"
+RULE_PAGES = SPECS / "rules"
+TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
+PAGES = tuple(sorted(path.relative_to(SPECS).as_posix() for path in SPECS.rglob("*.md")))
+
+CHECK_ID = re.compile(rf"\b((?:mark-market|mark-asset|{'|'.join(TYPES)})-[0-9]+)\b")
+LAW_ID = re.compile(r"\b[A-Z]{3}-[0-9]+\b")
+CODE = re.compile(r"`([^`\n]+)`")
+WORDS_IN_CAPITALS = {"ACTIVE", "LIQUIDATING", "NAME"}
+SOURCE_NAMES = {"AscendEX", "OKEx"}
+"""Names of the rulebook's sources, which look like events."""
+
+
+def page(name: str) -> str:
+    """A page of the specification."""
+    return (SPECS / name).read_text(encoding="utf-8")
+
+
+def prose(name: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page(name), flags=re.DOTALL | re.MULTILINE)
+
+
+def rows(text: str, *heading: str) -> list[list[str]]:
+    """The rows of every table whose heading begins with these cells."""
+    found: list[list[str]] = []
+    inside = False
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            inside = False
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if cells[: len(heading)] == list(heading):
+            inside = True
+        elif inside and not set(line) <= set("|- "):
+            found.append(cells)
+    return found
+
+
+def check_ids(type_name: str) -> list[tuple[str, str, str]]:
+    """Id, reason and unit of every check of a type, in order, as the rules' source has them."""
+    return [
+        (f"{check.rule.replace('_', '-')}-{check.number}", f"`{check.reason.name}`", check.reason.unit.value)
+        for check in checks_of(type_name)
+    ]
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_checks_are_those_of_the_rule_in_order(type_name: str) -> None:
+    table = rows(page(f"rules/{type_name}.md"), "id", "condition", "reason", "supplied", "limit", "unit")
+    assert [(row[0], row[2], row[5]) for row in table] == check_ids(type_name)
+    assert all(row[1] and row[3] and row[4] for row in table)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_fields_are_those_of_the_line(type_name: str) -> None:
+    named: list[str] = []
+    for row in rows(page(f"rules/{type_name}.md"), "field", "unit", "meaning"):
+        named += CODE.findall(row[0])
+    line = next(line for line in wire.LINES if line.__struct_config__.tag == type_name)
+    fields = [name for name in line.__struct_fields__ if name != "expect"]
+    if type_name == "liquidate":
+        fields += [f"fills[].{name}" for name in wire.Fill.__struct_fields__]
+    assert sorted(named) == sorted(fields)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_each_type_has_its_rule_page_and_tests(type_name: str) -> None:
+    name = type_name.replace("-", "_")
+    assert (PACKAGE / "rules" / f"{name}.py").is_file()
+    assert (ROOT / "tests" / "rules" / f"test_{name}.py").is_file()
+    assert f"](rules/{type_name}.md)" in page("README.md")
+    for part in ("## Fields", "## Checks", "## Effects", "## Events", "## Worked example"):
+        assert part in page(f"rules/{type_name}.md"), f"rules/{type_name}.md has no {part}"
+
+
+def test_no_page_is_left_over() -> None:
+    assert {path.stem for path in RULE_PAGES.glob("*.md")} == set(TYPES)
+
+
+def test_reasons_are_listed_in_order_with_condition_and_unit() -> None:
+    table = rows(page("outcomes.md"), "reason", "condition", "unit")
+    assert [tuple(row) for row in table] == [
+        (f"`{reason.name}`", reason.condition, reason.unit.value) for reason in Reason
+    ]
+
+
+def test_every_reason_is_a_check_of_some_rule() -> None:
+    used = {check.reason for type_name in TYPES for check in checks_of(type_name)}
+    assert used == set(Reason)
+
+
+def test_units_are_listed() -> None:
+    table = rows(page("outcomes.md"), "unit", "what the two values are")
+    assert [row[0] for row in table] == [unit.value for unit in Unit]
+
+
+def test_events_are_listed_with_their_fields() -> None:
+    table = rows(page("outcomes.md"), "event", "fields", "meaning")
+    assert [(row[0], CODE.findall(row[1])) for row in table] == [
+        (f"`{event.__name__}`", [field.name for field in attrs.fields(event)]) for event in get_args(Event)
+    ]
+
+
+def test_every_event_is_on_the_page_of_some_rule() -> None:
+    pages = "".join(page(f"rules/{type_name}.md") for type_name in TYPES)
+    for event in get_args(Event):
+        assert event.__name__ in pages, f"no rule's page names the event {event.__name__}"
+
+
+def test_laws_are_those_of_the_registry() -> None:
+    table = rows(page("laws.md"), "id", "scope", "statement")
+    expected = [[law.id, law.scope.value, law.statement] for law in REGISTRY]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in expected)
+    assert table == expected, f"the table of specs/laws.md should be\n{lines}"
+
+
+def test_every_law_is_stated_formally() -> None:
+    stated = {
+        law_id for bold in re.findall(r"^\*\*([^*]+)\*\*", page("laws.md"), re.M) for law_id in LAW_ID.findall(bold)
+    }
+    assert stated == {law.id for law in REGISTRY}
+
+
+def leaves(document: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The paths of a rulebook document's values, with NAME for what the rulebook names itself."""
+    for key, value in document.items():
+        name = "NAME" if path in {"assets", "markets", "fee_tiers"} else key
+        inner = f"{path}.{name}".strip(".")
+        if isinstance(value, Mapping):
+            yield from leaves(value, inner)
+        else:
+            yield inner
+
+
+def test_parameters_are_those_of_a_rulebook() -> None:
+    documented: set[str] = set()
+    for row in rows(page("parameters.md"), "field", "value", "meaning"):
+        names = CODE.findall(row[0])
+        parent = names[0].rpartition(".")[0]
+        documented |= {f"{parent}{name}" if name.startswith(".") else name for name in names}
+    expected = {path for name in profile_names() for path in leaves(profile_document(name))}
+    assert documented == expected
+
+
+def test_profiles_are_named() -> None:
+    for name in profile_names():
+        assert f"`{name}`" in page("parameters.md")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_names_what_does_not_exist(name: str) -> None:
+    text = prose(name)
+    checks = {check_id for type_name in TYPES for check_id, _, _ in check_ids(type_name)}
+    for check_id in CHECK_ID.findall(text):
+        assert check_id in checks, f"{name} names the check {check_id}"
+    laws = {law.id for law in REGISTRY}
+    for law_id in LAW_ID.findall(text):
+        assert law_id in laws or law_id in {"SHA-256", "UTF-8"}, f"{name} names the law {law_id}"
+    events = {event.__name__ for event in get_args(Event)}
+    for code in CODE.findall(text):
+        if re.fullmatch(r"[A-Z][A-Z_]{4,}", code):
+            assert code in Reason.__members__ or code in WORDS_IN_CAPITALS, f"{name} names the reason {code}"
+        event = re.match(r"([A-Z][a-z]+(?:[A-Z][a-z]+)+|Rolled|Settled|Funded|Enrolled|Converted|Released)\b", code)
+        if event and code not in SOURCE_NAMES:
+            assert event[1] in events, f"{name} names the event {event[1]}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", prose(name)):
+        if target.startswith("http"):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (SPECS / name).parent / path if path else SPECS / name
+        assert linked.exists(), f"{name} links to {target}"
+        if anchor:
+            assert anchor in anchors(linked), f"{name} links to {target}"
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as they are commonly made."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_glossary_is_in_order() -> None:
+    words = [row[0] for row in rows(page("glossary.md"), "word", "meaning")]
+    assert words == sorted(words, key=str.lower)
+    assert len(words) == len(set(words))
+
+
+def examples() -> list[tuple[str, str]]:
+    """Every worked example of the specification, by page and number."""
+    found = []
+    for name in PAGES:
+        blocks = re.findall(r"^```jsonl\n(.*?)^```", page(name), flags=re.DOTALL | re.MULTILINE)
+        found += [(f"{name} example {number}", block) for number, block in enumerate(blocks, start=1)]
+    return found
+
+
+EXAMPLES = examples()
+
+
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES], ids=[name for name, _ in EXAMPLES])
+def test_worked_examples_replay_with_every_law(text: str) -> None:
+    state, entries = read_log(io.BytesIO(text.encode()), "example")
+    report = replay(state, entries, state_every=1)
+    assert report.failure is None, report.failure
+    assert report.unexpected == 0, report.rejected
+    assert any("expect" in line for line in text.splitlines())
+
+
+def test_every_type_has_a_worked_example() -> None:
+    for type_name in TYPES:
+        assert any(name.startswith(f"rules/{type_name}.md ") for name, _ in EXAMPLES)
+        for line in (line for name, text in EXAMPLES if type_name in name for line in text.splitlines()):
+            msgspec.json.decode(line)
