@@ -41,13 +41,15 @@ CORE = (
 """What decides outcomes, in reading order: exact integers, no input, no output."""
 
 FORMATS = ("profiles", "strict_json", "canonical")
-"""What makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them."""
+"""What makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them.
+
+A folder stands for all its modules, here and below."""
 
 LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
 EDGE = ("log", "checks", "replay", "cli")
-"""What else reads and writes for people and machines, in reading order; a folder stands for all its modules."""
+"""What else reads and writes for people and machines, in reading order."""
 
 
 def module_name(path: Path) -> str:
@@ -76,7 +78,11 @@ def is_law(module: str) -> bool:
 
 def is_edge(module: str) -> bool:
     """Whether the module reads or writes for people and machines."""
-    return module in FORMATS or any(module == edge or module.startswith(f"{edge}.") for edge in EDGE)
+    return any(_within(module, edge) for edge in (*FORMATS, *EDGE))
+
+
+def _within(module: str, folder: str) -> bool:
+    return module == folder or module.startswith(f"{folder}.")
 
 
 def exact_modules() -> tuple[str, ...]:
@@ -88,15 +94,14 @@ def reading_order(module: str) -> tuple[int, int, str]:
     """Where a module stands; a module may import only what stands before it. ValueError for one that stands nowhere."""
     if module in CORE:
         return 0, CORE.index(module), ""
-    if module in FORMATS:
-        return 1, FORMATS.index(module), ""
     if module in LAWS:
         return 2, LAWS.index(module), ""
     if is_law(module):
         return (2, len(LAWS) + 1, "") if module == "laws" else (2, len(LAWS), module)
-    for position, edge in enumerate(EDGE):
-        if module == edge or module.startswith(f"{edge}."):
-            return 3, position, ""
+    for part, folders in ((1, FORMATS), (3, EDGE)):
+        for position, folder in enumerate(folders):
+            if _within(module, folder):
+                return part, position, ""
     if module == "":
         return 4, 0, ""
     raise ValueError(f"ledger.{module} has no place in the reading order of tests/house/source.py")
