@@ -3,7 +3,10 @@
 A page that falls behind the code fails here, and so does one that names what does not exist.
 """
 
+import ast
+import hashlib
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +16,7 @@ import attrs
 import msgspec
 import pytest
 
+from ledger.canonical import chain_start, outcome_fields, state_bytes, transaction_fields
 from ledger.checks import checks_of
 from ledger.laws import REGISTRY
 from ledger.log import read_log, wire
@@ -20,8 +24,9 @@ from ledger.outcomes import Event, Reason, Unit
 from ledger.profiles import profile_document, profile_names
 from ledger.replay import replay
 from ledger.transactions import TYPE_NAMES
+from ledger.transition import apply, state_after
 
-from .source import PACKAGE, ROOT
+from .source import PACKAGE, ROOT, tree
 
 SPECS = ROOT / "specs"
 RULE_PAGES = SPECS / "rules"
@@ -213,6 +218,59 @@ def test_glossary_is_in_order() -> None:
     words = [row[0] for row in rows(page("glossary.md"), "word", "meaning")]
     assert words == sorted(words, key=str.lower)
     assert len(words) == len(set(words))
+
+
+def test_words_of_refusals_are_those_of_the_rule() -> None:
+    """What a refusal says in words is in the chain of digests, so the pages quote it to the letter."""
+    for type_name in TYPES:
+        table = rows(page(f"rules/{type_name}.md"), "id", "condition", "reason", "supplied", "limit", "unit")
+        for check, row in zip(checks_of(type_name), table, strict=True):
+            for cell, words in zip(row[3:5], words_of(check.module, check.line), strict=True):
+                if words is None:
+                    assert not cell.startswith('"') or words_are_looked_up(cell), f"{row[0]} quotes {cell}"
+                else:
+                    assert cell == f'"{words}"', f'{row[0]} should quote "{words}"'
+
+
+def words_of(module: str, line: int) -> tuple[str | None, str | None]:
+    """The literal supplied and limit of the check written at a line, None for what is computed."""
+    for node in ast.walk(tree(module.removeprefix("ledger."))):
+        if isinstance(node, ast.If) and node.lineno == line:
+            answer = node.body[-1]
+            assert isinstance(answer, ast.Return) and isinstance(answer.value, ast.Call)
+            supplied, limit = (
+                argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
+                for argument in answer.value.args[1:3]
+            )
+            return supplied, limit
+    raise AssertionError(f"{module} has no check at line {line}")
+
+
+def words_are_looked_up(cell: str) -> bool:
+    """Whether the words are not literal in the source: an account's status."""
+    return cell == '"LIQUIDATING"'
+
+
+def test_canonical_bytes_are_those_of_the_page() -> None:
+    text = page("formats.md")
+    (log,) = re.findall(r"^```jsonl\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    state, entries = read_log(io.BytesIO(log.encode()), "example")
+    assert state_bytes(state).decode() in text
+    link = chain_start(state)
+    assert f"`{link.hex()}`" in text
+    for entry in entries:
+        outcome = apply(state, entry.transaction)
+        hashed = canonical_json([transaction_fields(entry.transaction), outcome_fields(outcome)])
+        link = hashlib.sha256(link + hashed.encode()).digest()
+        assert f"line {entry.line}\n{hashed}\n{link.hex()}\n" in text
+        state = state_after(state, outcome)
+    assert state_bytes(state).decode().replace(state.rulebook.document, "DOCUMENT") in text
+    assert f"`{hashlib.sha256(state_bytes(state)).hexdigest()}`" in text
+
+
+def canonical_json(value: object) -> str:
+    """The canonical text of what holds only lists, ASCII names, integers, flags and null."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def examples() -> list[tuple[str, str]]:
