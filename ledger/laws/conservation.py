@@ -1,5 +1,7 @@
 """Laws of conservation: nothing is made or lost, nothing reserved goes below zero, nothing unreached moves."""
 
+from typing import Any
+
 from immutables import Map
 
 from ..margin import account_value, collateral, notional, unrealised_pnl, wallet
@@ -22,15 +24,7 @@ from ..transactions import (
 from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE
 from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
 
-
-def _add_account(
-    account: Account, direction: int, assets: dict[str, int], sizes: dict[str, int], settlement: str
-) -> None:
-    for asset, amount in account.cash.items():
-        assets[asset] = assets.get(asset, 0) + direction * amount
-    for market_id, position in account.positions.items():
-        sizes[market_id] = sizes.get(market_id, 0) + direction * position.size
-        assets[settlement] = assets.get(settlement, 0) + direction * position.reference_cost
+_NOTHING: Map[str, Any] = Map()
 
 
 def _not_zero(columns: dict[str, int]) -> str | None:
@@ -40,56 +34,61 @@ def _not_zero(columns: dict[str, int]) -> str | None:
     return None
 
 
-def _totals(step: Step) -> tuple[dict[str, int], dict[str, int]]:
-    assets: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    settlement = step.before.rulebook.settlement_asset
-    for _, old, new in step.changes:
-        if old is not None:
-            _add_account(old, -1, assets, sizes, settlement)
-        _add_account(new, 1, assets, sizes, settlement)
-    return assets, sizes
-
-
 def _changed(step: Step) -> tuple[str, ...]:
     return tuple(account_id for account_id, _, _ in step.changes)
 
 
-def touched_sizes_sum_to_zero(step: Step) -> Verdict:
-    """CON-2 of one step."""
-    if not step.changes:
-        return None
-    _, sizes = _totals(step)
-    wrong = _not_zero(sizes)
-    if wrong is not None:
-        return Breach(wrong, _changed(step))
-    return HELD if sizes else None
-
-
 def touched_balances_sum_to_zero(step: Step) -> Verdict:
-    """CON-1 of one step."""
+    """CON-1 of one step: what the accounts that changed gained sums to zero in each asset."""
     if not step.changes:
         return None
-    assets, _ = _totals(step)
-    wrong = _not_zero(assets)
+    settlement = step.before.rulebook.settlement_asset
+    totals = {settlement: 0}
+    for _, old, new in step.changes:
+        cash, positions = (_NOTHING, _NOTHING) if old is None else (old.cash, old.positions)
+        if new.cash is not cash:
+            for asset, amount in new.cash.items():
+                totals[asset] = totals.get(asset, 0) + amount
+            for asset, amount in cash.items():
+                totals[asset] = totals.get(asset, 0) - amount
+        if new.positions is not positions:
+            for position in new.positions.values():
+                totals[settlement] += position.reference_cost
+            for position in positions.values():
+                totals[settlement] -= position.reference_cost
+    wrong = _not_zero(totals)
     return HELD if wrong is None else Breach(wrong, _changed(step))
 
 
-def _state_totals(state: State) -> tuple[dict[str, int], dict[str, int]]:
-    assets: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    for account in state.accounts.values():
-        _add_account(account, 1, assets, sizes, state.rulebook.settlement_asset)
-    return assets, sizes
+def touched_sizes_sum_to_zero(step: Step) -> Verdict:
+    """CON-2 of one step."""
+    totals: dict[str, int] = {}
+    for _, old, new in step.changes:
+        positions = _NOTHING if old is None else old.positions
+        if new.positions is not positions:
+            for market_id, position in new.positions.items():
+                totals[market_id] = totals.get(market_id, 0) + position.size
+            for market_id, position in positions.items():
+                totals[market_id] = totals.get(market_id, 0) - position.size
+    if not totals:
+        return None
+    wrong = _not_zero(totals)
+    return HELD if wrong is None else Breach(wrong, _changed(step))
 
 
 def balances_sum_to_zero(span: Span) -> Verdict:
     """CON-1: per asset, all accounts sum to zero."""
-    assets, _ = _state_totals(span.now)
-    for asset in sorted(assets):
-        if assets[asset] != 0:
-            return Breach(f"all balances of {asset} sum to {assets[asset]}, not to zero")
-    return HELD if assets else None
+    settlement = span.now.rulebook.settlement_asset
+    totals = {settlement: 0}
+    for account in span.now.accounts.values():
+        for asset, amount in account.cash.items():
+            totals[asset] = totals.get(asset, 0) + amount
+        for position in account.positions.values():
+            totals[settlement] += position.reference_cost
+    for asset in sorted(totals):
+        if totals[asset] != 0:
+            return Breach(f"all balances of {asset} sum to {totals[asset]}, not to zero")
+    return HELD
 
 
 def open_interest_is_balanced(span: Span) -> Verdict:
@@ -240,16 +239,19 @@ def _reach(step: Step) -> set[str]:
 def only_what_a_transaction_reaches_changes(step: Step) -> Verdict:
     """FRM-1 of one step: a table changes by its own transaction types only, an account only where it is reached."""
     before, after, transaction = step.before, step.after, step.transaction
-    tables = (
-        ("markets", before.markets is after.markets or isinstance(transaction, _MARKETS)),
-        ("prices", before.prices is after.prices or isinstance(transaction, MarkAsset)),
-        ("providers", before.providers is after.providers or isinstance(transaction, _PROVIDERS)),
-        ("last_settle", before.last_settle == after.last_settle or isinstance(transaction, Settle)),
-        ("rulebook", before.rulebook is after.rulebook),
-    )
-    for name, kept in tables:
-        if not kept:
-            return Breach(f"{name} changed by a transaction that does not reach it")
+    wrong = None
+    if before.markets is not after.markets and not isinstance(transaction, _MARKETS):
+        wrong = "markets"
+    elif before.prices is not after.prices and not isinstance(transaction, MarkAsset):
+        wrong = "prices"
+    elif before.providers is not after.providers and not isinstance(transaction, _PROVIDERS):
+        wrong = "providers"
+    elif before.last_settle != after.last_settle and not isinstance(transaction, Settle):
+        wrong = "last_settle"
+    elif before.rulebook is not after.rulebook:
+        wrong = "rulebook"
+    if wrong is not None:
+        return Breach(f"{wrong} changed by a transaction that does not reach it")
     strangers: tuple[str, ...] = ()
     if step.changes:
         reach = _reach(step)

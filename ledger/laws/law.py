@@ -36,8 +36,10 @@ def _changes(step: "Step") -> tuple[Change, ...]:
     if not isinstance(step.outcome, Applied) or step.after.accounts is step.before.accounts:
         return ()
     before, after = step.before.accounts, step.after.accounts
-    named = dict.fromkeys(posting.account for posting in step.outcome.postings)
-    named.update(dict.fromkeys(parties(step.transaction)))
+    named = {posting.account: None for posting in step.outcome.postings}
+    account = getattr(step.transaction, "account", None)
+    if account is not None:
+        named[account] = None
     changes = []
     for account_id in named:
         old, new = before.get(account_id), after.get(account_id)
@@ -50,7 +52,7 @@ def _changes(step: "Step") -> tuple[Change, ...]:
 class Step:
     """One transaction with the states around it; `after` is `before` where it was refused.
 
-    `changes`: the accounts that changed, of those that a posting or the transaction itself names.
+    `changes`: the accounts that changed, of those that a posting or the transaction's `account` names.
     """
 
     before: State
@@ -84,8 +86,8 @@ def parties(transaction: Transaction) -> tuple[str, ...]:
 class Span:
     """Everything since the last look of the state laws.
 
-    `since` and `now`: the state then and now. `reached`: every account that a step in between named. `last`: the last
-    applied step, or None where there was none.
+    `since` and `now`: the state then and now. `reached`: every account among the changes of a step in between. `last`:
+    the last applied step, or None where there was none.
     """
 
     since: State

@@ -7,7 +7,7 @@ import attrs
 from ..outcomes import Applied
 from ..state import State
 from ..transactions import TYPE_NAMES
-from .law import Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepCheck, StepLaw, parties
+from .law import Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepCheck, StepLaw
 
 
 class LawBroken(Exception):
@@ -80,8 +80,7 @@ class Monitor:
         if self._state_laws:
             if isinstance(outcome, Applied):
                 self._last = step
-                self._reached.update(posting.account for posting in outcome.postings)
-                self._reached.update(parties(step.transaction))
+                self._reached.update([account_id for account_id, _, _ in step.changes])
             if self.state_every and self._steps % self.state_every == 0:
                 self.look()
 
