@@ -1,0 +1,121 @@
+"""The random state machine: any transactions in any order, every law and an independent audit after every step.
+
+Reproducible: hypothesis draws the same examples every time. For a longer campaign with new examples set
+`BACKSTOP_MACHINE_EXAMPLES` (and `BACKSTOP_MACHINE_STEPS`). A failure is shrunk and printed as the calls to repeat.
+"""
+
+import os
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from ledger.canonical import state_bytes
+from ledger.laws import REGISTRY, Monitor, Step
+from ledger.outcomes import Rejected
+from ledger.state import State, genesis
+from ledger.transactions import Transaction
+from ledger.transition import apply, state_after
+from tests import oracle, strategies
+from tests.strategies import RULEBOOKS, Drawn, Generator, Seeded, opening, play
+from tests.worlds import START
+
+EXAMPLES, STEPS = 300, 50
+LONGEST_PRELUDE = 300
+
+
+def campaign() -> settings:
+    """Reproducible and short, or what the environment asks for."""
+    examples = os.environ.get("BACKSTOP_MACHINE_EXAMPLES")
+    return settings(
+        derandomize=examples is None,
+        database=None,
+        max_examples=int(examples or EXAMPLES),
+        stateful_step_count=int(os.environ.get("BACKSTOP_MACHINE_STEPS", STEPS)),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@st.composite
+def beginnings(draw: st.DrawFn) -> tuple[str, list[Transaction], tuple[int, int]]:
+    """A rulebook's name, and how its venue begins: drawn transactions, or the prelude (seed, steps) of a simulation."""
+    name = draw(st.sampled_from(sorted(RULEBOOKS)))
+    if draw(st.booleans()):
+        return name, [], (draw(st.integers(0, 999)), draw(st.integers(0, LONGEST_PRELUDE)))
+    return name, opening(Drawn(draw), RULEBOOKS[name]), (0, 0)
+
+
+@st.composite
+def drawn(draw: st.DrawFn, generator: Generator) -> Transaction:
+    """What the generator makes of the machine's state."""
+    return generator(Drawn(draw), draw(st.runner()).state)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> Transaction:
+    """Any transaction, with one fault."""
+    state, chooser = draw(st.runner()).state, Drawn(draw)
+    generator = draw(st.sampled_from(strategies.GENERATORS))
+    return strategies.spoil(chooser, state, generator(chooser, state))
+
+
+class Ledger(RuleBasedStateMachine):
+    """One ledger. `state` is what the generators look at."""
+
+    state: State
+    monitor: Monitor
+
+    @initialize(beginning=beginnings())
+    def begin(self, beginning: tuple[str, list[Transaction], tuple[int, int]]) -> None:
+        name, transactions, (seed, steps) = beginning
+        rulebook = RULEBOOKS[name]
+        self.state = genesis(rulebook, START)
+        for step in play(Seeded(seed), rulebook, steps):
+            self.state = step.after
+        self.bytes_now = state_bytes(self.state)
+        oracle.audit_state(self.state)
+        self.monitor = Monitor(self.state, REGISTRY, state_every=1)
+        for transaction in transactions:
+            self.take(transaction)
+
+    def take(self, transaction: Transaction) -> None:
+        """Apply, and check everything there is to check."""
+        before, bytes_before = self.state, self.bytes_now
+        outcome = apply(before, transaction)
+        self.state = state_after(before, outcome)
+        assert state_bytes(before) == bytes_before, "the old state changed"
+        assert apply(before, transaction) == outcome, "the second answer differs"
+        if isinstance(outcome, Rejected):
+            assert self.state is before
+        else:
+            self.bytes_now = state_bytes(self.state)
+            assert self.bytes_now != bytes_before
+        oracle.audit(before, transaction, outcome, self.state)
+        self.monitor.observe(Step(before, transaction, outcome, self.state))
+
+    def teardown(self) -> None:
+        if hasattr(self, "monitor"):
+            self.monitor.finish()
+
+
+def add_rules(machine: type[Ledger]) -> None:
+    """A rule per generator, and one for faults; hypothesis sees them as methods of these names."""
+
+    def taking(name: str, transactions: st.SearchStrategy[Transaction]) -> Callable[[Ledger, Transaction], None]:
+        def take(self: Ledger, transaction: Transaction) -> None:
+            self.take(transaction)
+
+        take.__name__ = name
+        return rule(transaction=transactions)(take)
+
+    for generator in strategies.GENERATORS:
+        name = generator.__name__
+        setattr(machine, name, taking(name, drawn(generator)))
+    setattr(machine, "with_a_fault", taking("with_a_fault", spoiled()))  # noqa: B010
+
+
+add_rules(Ledger)
+TestLedger = Ledger.TestCase
+TestLedger.settings = campaign()
