@@ -105,25 +105,20 @@ def apply_forcing(check: Check) -> Apply:
     return _apply_with_condition(check.place, True)
 
 
-def compare(state: State, transaction: Transaction) -> tuple[Comparison, ...]:
+def compare(state: State, transaction: Transaction, *, without: Check | None = None) -> tuple[Comparison, ...]:
     """Every check that the transaction comes to, in the order made, with the figures compared.
 
     A check that a rule makes for several parties or fills appears once for each. The last one refused where the
-    transaction is refused; otherwise none did.
+    transaction is refused; otherwise none did. With `without`, a check of this rule, the rule goes on past it, so that
+    the last one tells what the transaction comes to next.
     """
-    looks: list[tuple[Place, bool, Rejected]] = []
-    token = _looks.set(looks)
+    glance = _Glance(checks_for(transaction), without)
+    token = _glances.set(glance)
     try:
         _looking_apply()(state, transaction)
     finally:
-        _looks.reset(token)
-    comparisons, number = [], -1
-    for place, refused, figures in looks:
-        same_place = [check for check in checks_for(transaction) if check.place == place]
-        check = next((check for check in same_place if check.number > number), same_place[0])
-        number = check.number
-        comparisons.append(Comparison(check, refused, figures))
-    return tuple(comparisons)
+        _glances.reset(token)
+    return tuple(glance.comparisons)
 
 
 # Reading the source
@@ -198,7 +193,32 @@ def _refusal(node: ast.If) -> ast.Call | None:
 
 # Running copies of it
 
-_looks: ContextVar[list[tuple[Place, bool, Rejected]]] = ContextVar("looks")
+
+class _Glance:
+    """What one `compare` has seen so far."""
+
+    def __init__(self, checks: tuple[Check, ...], without: Check | None) -> None:
+        self.checks, self.without = checks, without
+        self.comparisons: list[Comparison] = []
+
+    def look(self, module: str, line: int, condition: bool, figures: Rejected) -> Rejected | None:
+        """Note the check at this place, and answer its refusal where it refuses.
+
+        Where a rule makes one check in several places of its order, it is the next of them.
+        """
+        number = self.comparisons[-1].check.number if self.comparisons else -1
+        here = [check for check in self.checks if check.place == (module, line)]
+        check = next((check for check in here if check.number > number), here[0])
+        refused = bool(condition) and check != self.without
+        self.comparisons.append(Comparison(check, refused, figures))
+        return figures if refused else None
+
+
+_glances: ContextVar[_Glance] = ContextVar("glances")
+
+
+def _look(module: str, line: int, condition: bool, figures: Rejected) -> Rejected | None:
+    return _glances.get().look(module, line, condition, figures)
 
 
 @functools.cache
@@ -217,7 +237,7 @@ def _apply_with_condition(place: Place, condition: bool) -> Apply:
 
 @functools.cache
 def _looking_apply() -> Apply:
-    """`apply` that notes each check in `_looks`, figures included, before it decides."""
+    """`apply` that shows each check to `_look`, figures included, and does what that answers."""
 
     class Look(ast.NodeTransformer):
         def __init__(self, module: str) -> None:
@@ -240,11 +260,7 @@ def _looking_apply() -> Apply:
             statements = (condition, *node.body[:-1], look, decide)
             return [ast.fix_missing_locations(ast.copy_location(statement, node)) for statement in statements]
 
-    def look(module: str, line: int, condition: bool, figures: Rejected) -> Rejected | None:
-        _looks.get().append(((module, line), bool(condition), figures))
-        return figures if condition else None
-
-    return copy_of_apply({module: Look(module) for module in MODULES}, {"_look": look})
+    return copy_of_apply({module: Look(module) for module in MODULES}, {"_look": _look})
 
 
 def copy_of_apply(
