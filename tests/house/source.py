@@ -48,7 +48,7 @@ A folder stands for all its modules, here and below."""
 LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
-EDGE = ("log", "checks", "replay", "cli")
+EDGE = ("log", "checks", "replay", "cli", "__main__")
 """What else reads and writes for people and machines, in reading order."""
 
 

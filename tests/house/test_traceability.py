@@ -237,7 +237,8 @@ def words_of(module: str, line: int) -> tuple[str | None, str | None]:
     for node in ast.walk(tree(module.removeprefix("ledger."))):
         if isinstance(node, ast.If) and node.lineno == line:
             answer = node.body[-1]
-            assert isinstance(answer, ast.Return) and isinstance(answer.value, ast.Call)
+            assert isinstance(answer, ast.Return)
+            assert isinstance(answer.value, ast.Call)
             supplied, limit = (
                 argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
                 for argument in answer.value.args[1:3]
