@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 LONGEST_SHOWN = 60
+NESTED = "found brackets nested too deeply, expected a few levels"
 
 
 class NotStrict(ValueError):
@@ -23,42 +24,70 @@ class RawNumber(str):
     __slots__ = ()
 
 
+class Repeating(dict[str, Any]):
+    """An object that has the field `twice` more than once."""
+
+    twice: str
+
+
 def load_strictly(data: bytes, *, raw_numbers: bool = False) -> Any:
     """The plain value of UTF-8 JSON; with `raw_numbers`, numbers are `RawNumber`s.
 
     NotStrict where it is no JSON, has a field twice, or is nested too deeply to be read.
     """
     try:
-        return json.loads(
+        value = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
+            object_pairs_hook=_object,
             parse_int=RawNumber if raw_numbers else None,
             parse_float=RawNumber if raw_numbers else None,
             parse_constant=_refuse_constant,
         )
+        _refuse_repeating(value, "")
     except NotStrict:
         raise
     except RecursionError:
-        raise NotStrict("", "found too many nested brackets, expected a flat document") from None
+        raise NotStrict("", NESTED) from None
     except UnicodeDecodeError as error:
         raise NotStrict("", f"found bytes that are not UTF-8 (at byte {error.start}), expected UTF-8 text") from None
     except ValueError as error:
         raise NotStrict("", f"found malformed JSON ({error}), expected one object") from None
+    return value
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
-    if len(table) < len(pairs):
-        names: set[str] = set()
-        for name, _ in pairs:
-            if name in names:
-                raise NotStrict(shortened(name), "found the field twice, expected it once")
-            names.add(name)
-    return table
+    if len(table) == len(pairs):
+        return table
+    repeating, names = Repeating(table), set()
+    for name, _ in pairs:
+        if name in names:
+            repeating.twice = name
+            break
+        names.add(name)
+    return repeating
 
 
 def _refuse_constant(name: str) -> Any:
     raise NotStrict("", f"found {name}, expected a number that JSON has")
+
+
+def _refuse_repeating(value: Any, path: str) -> None:
+    """NotStrict, with the path, for the first field that an object in the value has twice."""
+    if isinstance(value, Repeating):
+        raise NotStrict(joined(path, value.twice), "found the field twice, expected it once")
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if isinstance(member, dict | list):
+                _refuse_repeating(member, joined(path, name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _refuse_repeating(item, f"{path}[{number}]")
+
+
+def joined(parent: str, name: str) -> str:
+    """The path of a field within the object at `parent`."""
+    return f"{parent}.{shortened(name)}" if parent else shortened(name)
 
 
 def shown(value: object) -> str:

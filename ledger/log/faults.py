@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..strict_json import NotStrict, RawNumber, load_strictly, one_line, shortened, shown
+from ..strict_json import NESTED, NotStrict, RawNumber, joined, load_strictly, one_line, shown
 from ..units import LONGEST_NUMBER
 from . import wire
 from .times import EXPECTED_TIME
@@ -60,6 +60,7 @@ def load(text: bytes) -> Any:
 MISTYPED = re.compile(r"Expected `(?P<expected>[^`]*)`(, got `(?P<found>[^`]*)`)?")
 UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
 MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
+BYTE = re.compile(r" \(byte ([0-9]+)\)")
 STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[(?P<any>\.\.\.)\]")
 PARTS: dict[str, type[wire.Wire]] = {"fills": wire.Fill, "expect": wire.Expect, "positions": wire.Position}
 LINES_BY_TYPE: dict[str, type[wire.Wire]] = {str(line.__struct_config__.tag): line for line in wire.LINES}
@@ -68,7 +69,7 @@ LINES_BY_TYPE: dict[str, type[wire.Wire]] = {str(line.__struct_config__.tag): li
 def diagnose(error: Exception, text: bytes) -> Fault:
     """The fault for which msgspec refused a line."""
     if isinstance(error, RecursionError):
-        return Fault("", "found too many nested brackets, expected a flat line")
+        return Fault("", NESTED)
     if isinstance(error, UnicodeDecodeError):
         return Fault("", f"found bytes that are not UTF-8 ({shown_bytes(error.object)}), expected UTF-8 text")
     if isinstance(error, msgspec.ValidationError):
@@ -84,13 +85,18 @@ def shown_bytes(data: bytes) -> str:
 def _diagnose_text(message: str, text: bytes) -> Fault:
     if text.startswith(b"\xef\xbb\xbf"):
         return Fault("", "found a byte order mark, expected UTF-8 text without one")
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in text[:4]:
-        return Fault("", "found UTF-16 or binary data, expected UTF-8 text")
     if text.startswith(b"\x1f\x8b"):
         return Fault("", 'found gzip data, expected text: a gzipped file\'s name ends in ".gz"')
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in text[:4]:
+        return Fault("", "found UTF-16 or binary data, expected UTF-8 text")
     if "truncated" in message:
         return Fault("", f"found a line that is cut off ({shown_bytes(text[-24:])}), expected one whole object")
-    detail = message.removeprefix("JSON is malformed: ")
+    try:
+        load_strictly(text)
+    except NotStrict as error:
+        if "malformed" not in error.message:
+            return Fault(error.field, error.message)
+    detail = BYTE.sub(r" at byte \1", message.removeprefix("JSON is malformed: "))
     return Fault("", f"found malformed JSON ({detail}), expected one object")
 
 
@@ -106,11 +112,11 @@ def _diagnose_field(message: str, text: bytes) -> Fault:
         if unknown:
             name = unknown["field"]
             field = next((f for f, v in places if isinstance(v, dict) and name in v), "")
-            return Fault(_joined(field, shortened(name)), f"found an unknown field, expected {_known(value, path)}")
+            return Fault(joined(field, name), f"found an unknown field, expected {_known(value, path)}")
         assert missing is not None
         name = missing["field"]
         field = next((f for f, v in places if isinstance(v, dict) and name not in v), "")
-        return Fault(_joined(field, name), "found nothing, expected this field")
+        return Fault(joined(field, name), "found nothing, expected this field")
     mistyped = MISTYPED.fullmatch(what)
     expected, kind = (mistyped["expected"], mistyped["found"]) if mistyped else ("", None)
     candidates = [(f, v) for f, v in _places(value, path) if kind is None or _kind(v) == kind]
@@ -119,10 +125,6 @@ def _diagnose_field(message: str, text: bytes) -> Fault:
         field, found = next((f, v) for f, v in candidates if isinstance(v, RawNumber) and len(v) > LONGEST_NUMBER)
         return Fault(field, f"found {shown(found)}, expected a number of at most {LONGEST_NUMBER} characters")
     return Fault(field, f"found {shown(found)}, expected {_expected(expected, path)}")
-
-
-def _joined(parent: str, name: str) -> str:
-    return f"{parent}.{name}" if parent else name
 
 
 def _places(value: Any, path: str, field: str = "") -> Iterator[tuple[str, Any]]:
@@ -134,11 +136,11 @@ def _places(value: Any, path: str, field: str = "") -> Iterator[tuple[str, Any]]
     rest = path[step.end() :]
     if step["any"] is not None:
         for name in value:
-            yield from _places(value[name], rest, _joined(field, shortened(name)))
+            yield from _places(value[name], rest, joined(field, name))
     elif step["index"] is not None:
         yield from _places(value[int(step["index"])], rest, f"{field}[{step['index']}]")
     else:
-        yield from _places(value.get(step["name"]), rest, _joined(field, step["name"]))
+        yield from _places(value.get(step["name"]), rest, joined(field, step["name"]))
 
 
 def _kind(value: Any) -> str:

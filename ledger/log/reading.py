@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from ..profiles import RulebookError, merge, profile_document, rulebook_of, with_base
 from ..state import State, genesis
+from ..strict_json import NESTED
 from . import wire
 from .decoding import Decoding, decode_line
 from .entries import Entry
@@ -114,7 +115,7 @@ def _genesis(text: bytes) -> State:
     except RulebookError as error:
         raise _all_errors(error) from None
     except RecursionError:
-        raise Fault("", "found too many nested brackets, expected a rulebook") from None
+        raise Fault("", NESTED) from None
 
 
 def _all_errors(error: RulebookError) -> Fault:
