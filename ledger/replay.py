@@ -41,7 +41,8 @@ class Report:
     """A whole replay: the last state, the chain digest (32 bytes), and what was counted.
 
     `applied` by transaction type; `rejected` by (type, reason name); `unexpected` counts refusals that the log did not
-    expect; `laws` in the order of the registry.
+    expect, and `first_unexpected` is the line of the first, or None; `expectations` counts the lines whose `expect` was
+    met; `laws` in the order of the registry.
     """
 
     state: State
@@ -50,6 +51,8 @@ class Report:
     applied: Counter[str]
     rejected: Counter[tuple[str, str]]
     unexpected: int
+    first_unexpected: int | None
+    expectations: int
     laws: tuple[Count, ...]
     failure: Failure | None
 
@@ -71,21 +74,20 @@ def replay(
 ) -> Report:
     """Fold the entries over `state`.
 
-    `until`: stop once so many transactions were applied. `start`: the chain digest to go on from, that of `state` as a
+    `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from, that of `state` as a
     genesis where None. `progress` is called with each entry. Raises what the entries raise, `LogError` for bad input.
     """
     monitor = Monitor(state, laws, state_every)
     digest = chain_start(state) if start is None else start
     applied: Counter[str] = Counter()
     rejected: Counter[tuple[str, str]] = Counter()
-    transactions = unexpected = 0
+    transactions = unexpected = expectations = 0
+    first_unexpected: int | None = None
     failure = None
     entry: Entry | None = None
     before = state
     try:
-        for entry in entries:
-            if until is not None and state.sequence >= until:
-                break
+        for entry in entries if until is None or state.sequence < until else ():
             transaction = entry.transaction
             before, outcome = state, apply(state, transaction)
             state = state_after(before, outcome)
@@ -97,6 +99,7 @@ def replay(
                 rejected[TYPE_NAMES[type(transaction)], outcome.reason.name] += 1
                 if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
                     unexpected += 1
+                    first_unexpected = entry.line if first_unexpected is None else first_unexpected
             monitor.observe(Step(before, transaction, outcome, state))
             if entry.expect is not None:
                 differences = unmet(entry.expect, outcome, state, digest)
@@ -106,15 +109,29 @@ def replay(
                         entry, None, "; ".join(differences), tuple(sorted(set(accounts))), before, state
                     )
                     break
+                expectations += 1
             if progress is not None:
                 progress(entry)
+            if state.sequence == until:
+                break
         if failure is None:
             monitor.finish()
     except LawBroken as broken:
         at = broken.step
         shown = (before, state) if at is None else (at.before, at.after)
         failure = Failure(entry, broken.law, broken.breach.detail, broken.breach.accounts, *shown)
-    return Report(state, digest, transactions, applied, rejected, unexpected, monitor.counts, failure)
+    return Report(
+        state=state,
+        chain=digest,
+        transactions=transactions,
+        applied=applied,
+        rejected=rejected,
+        unexpected=unexpected,
+        first_unexpected=first_unexpected,
+        expectations=expectations,
+        laws=monitor.counts,
+        failure=failure,
+    )
 
 
 def unmet(expect: Expect, outcome: Outcome, state: State, digest: bytes) -> list[str]:
