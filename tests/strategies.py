@@ -326,14 +326,9 @@ def a_time(chooser: Chooser, state: State) -> int:
 def deposit(chooser: Chooser, state: State) -> Deposit:
     """Mostly in assets that have a price, to old and new accounts, sometimes to the venue's own."""
     rulebook = state.rulebook
-    distressed = distressed_accounts(state)
-    needy = (*broke_accounts(state), *liquidating_accounts(state), *distressed)
+    needy = (*broke_accounts(state), *liquidating_accounts(state))
     to = chooser.choose_from((*names_to_use(state), *needy, *needy, INSURANCE))
     asset = rulebook.settlement_asset
-    if to in distressed and not one_in(chooser, 3):
-        exact = amount_to_the_margin(chooser, state, state.accounts[to])
-        if exact > 0:
-            return Deposit(a_time(chooser, state), to, asset, exact)
     if not is_system(to):
         coins = [priced for priced in sorted(state.prices) if priced != asset]
         scarce = -state.accounts[EXTERNAL].cash.get(asset, 0) < 3 * wealth_unit(rulebook)
@@ -342,6 +337,17 @@ def deposit(chooser: Chooser, state: State) -> Deposit:
     if one_in(chooser, 12):
         value = wealth_unit(rulebook) * chooser.choose_int(30, 80) // 10
     return Deposit(a_time(chooser, state), to, asset, amount_worth(state, asset, value))
+
+
+def rescue(chooser: Chooser, state: State) -> Deposit:
+    """A deposit that brings somebody in distress exactly to a level at which a test turns, where that can be booked."""
+    distressed = sorted({*distressed_accounts(state), *liquidating_accounts(state)})
+    if distressed:
+        account_id = chooser.choose_from(distressed)
+        amount = amount_to_the_margin(chooser, state, state.accounts[account_id])
+        if amount > 0:
+            return Deposit(state.time, account_id, state.rulebook.settlement_asset, amount)
+    return deposit(chooser, state)
 
 
 def amount_to_the_margin(chooser: Chooser, state: State, account: Account) -> int:
@@ -353,7 +359,8 @@ def amount_to_the_margin(chooser: Chooser, state: State, account: Account) -> in
     maintenance, initial = maintenance_margin(state, account), tier_margin(state, account)
     missing = chooser.choose_from((maintenance, initial, maintenance // 2)) - distress
     unit = state.rulebook.assets[state.rulebook.settlement_asset].booking_unit
-    return choose_near(chooser, ceil_div(missing, unit * EXACT_SCALE)) * unit
+    units = ceil_div(missing, unit * EXACT_SCALE)
+    return (units if one_in(chooser, 2) else choose_near(chooser, units)) * unit
 
 
 def amount_worth(state: State, asset: str, value: int) -> int:
@@ -914,6 +921,7 @@ def _spoiled_liquidate(chooser: Chooser, state: State, transaction: Liquidate) -
 
 GENERATORS: tuple[Generator, ...] = (
     deposit,
+    rescue,
     withdraw,
     set_account,
     trade,
@@ -937,13 +945,15 @@ def _mood(weights: Mapping[Generator, int]) -> Mood:
     return tuple(generator for generator, weight in weights.items() for _ in range(weight))
 
 
-CALM = _mood({trade: 10, mark_market: 6, deposit: 4, withdraw: 3, set_account: 1, mark_asset: 2, fund: 5, settle: 2})
+CALM = _mood({trade: 10, mark_market: 6, deposit: 4, withdraw: 3, set_account: 1, mark_asset: 2, fund: 6, settle: 2})
 LEVER = _mood({trade: 16, deposit: 3, mark_market: 1, set_account: 1})
-CRASH = _mood({pursue: 20, liquidate: 2, backstop_transfer: 1, trade: 3, mark_asset: 2, deposit: 2, settle: 1})
+CRASH = _mood(
+    {pursue: 20, liquidate: 2, backstop_transfer: 1, trade: 3, mark_asset: 2, deposit: 1, rescue: 2, settle: 1}
+)
 FLASH = _mood({pursue: 8, crash: 2, trade: 2, settle: 1})
 DRAIN = _mood({withdraw: 10, trade: 3, settle: 2, crash: 1})
 PROGRAM = _mood({enroll: 6, deposit: 3, leave: 1, trade: 4, crash: 2, pursue: 3, withdraw: 1})
-RESCUE = _mood({deposit: 4, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
+RESCUE = _mood({rescue: 7, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
 
 MOODS: tuple[Mood, ...] = (CALM, LEVER, CRASH, FLASH, DRAIN, PROGRAM, RESCUE)
 
