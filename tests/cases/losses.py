@@ -7,7 +7,7 @@ from math import floor
 from ledger.outcomes import Event, FeesUsed, LossShared, TakenOver
 from ledger.postings import CashPosting, post
 from ledger.rulebook import INSURANCE
-from ledger.rules.loss_waterfall import Covered, cover_shortfall
+from ledger.rules.loss_waterfall import cover_shortfall
 from ledger.state import size_of
 from ledger.transactions import BackstopTransfer
 
@@ -41,7 +41,7 @@ def in_default(debt: str, fund: str, **others: str) -> World:
     return world
 
 
-def covering(fund: str, delta: str) -> Covered:
+def covering(fund: str, delta: str) -> Movement:
     """The waterfall after the fund's balance changed by `delta`, which may leave it below zero."""
     world = venue(marks="1")
     put_in(world, {"winner": ("100000", {})})
@@ -201,7 +201,7 @@ def nothing_missing(case: Case) -> Answers:
     assert covered.postings == ()
     used = world.account(INSURANCE).cash["USDT"] - covered.accounts[INSURANCE].cash["USDT"]
     return {
-        "deficit": max(Fraction(0), liabilities(world) - assets(world)),
+        "deficit": liabilities(world) - assets(world),
         "unvested_burned": charges(covered.events)[1],
         "insurance_used": dollars(used),
     }
