@@ -221,7 +221,8 @@ def max_sell(state: State, account: Account, market_id: str, orders: Orders | No
 
 
 def liquidation_price(state: State, account: Account, market_id: str) -> int | None:
-    """The mark at which `EC` meets `MM`, other markets unchanged, in price units; None without position or if negative.
+    """The mark at which `EC` meets `MM`, other markets unchanged, in price units; None without position, if negative,
+    or for a long whose maintenance rate is 1.
 
     With `V = EC - MM`: long `mark - V / (|q| (1 - mmr))`, short `mark + V / (|q| (1 + mmr))`, the offset truncated.
     """
@@ -234,6 +235,8 @@ def liquidation_price(state: State, account: Account, market_id: str) -> int | N
     spare = effective_collateral(state, account) - maintenance_margin(state, account)
     direction = 1 if position.size > 0 else -1
     lots = abs(position.size) * contract.multiplier * (RATE_SCALE - direction * rate)
+    if lots == 0:
+        return None
     price = market.mark - direction * div_toward_zero(spare * RATE_SCALE, lots * EXACT_SCALE)
     return price if price >= 0 else None
 

@@ -83,7 +83,7 @@ class Reason(enum.Enum):
         "a flat account's effective collateral is zero or more",
         Unit.EXACT_VALUE,
     )
-    MARGIN_RATE_FELL = ("below initial margin the distress margin rate does not fall", Unit.RATE)
+    MARGIN_RATE_FELL = ("below initial margin distress collateral per exposure does not fall", Unit.EXACT_VALUE)
     INSUFFICIENT_CUSTODY = ("custody of the asset stays zero or more", Unit.ASSET_AMOUNT)
 
     def __init__(self, condition: str, unit: Unit) -> None:

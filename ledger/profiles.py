@@ -26,6 +26,7 @@ from .rulebook import (
     SettleTerms,
     Tier,
 )
+from .strict_json import NotStrict, load_strictly, one_line, shortened, shown
 from .units import PRICE_SCALE, RATE_SCALE, parse_decimal
 
 Document = Mapping[str, Any]
@@ -35,6 +36,7 @@ PRICE_DECIMALS = 9
 RATE_DECIMALS = 9
 MOST_DECIMALS = 30
 LONGEST_DURATION = 10**12
+FEWEST_SOURCES = 3
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
@@ -55,7 +57,7 @@ def profile_names() -> tuple[str, ...]:
 def profile_document(name: str) -> dict[str, Any]:
     """The document of a named profile, with its base merged in. RulebookError for an unknown name."""
     if name not in profile_names():
-        raise RulebookError([("rulebook", f'found "{name}", expected one of {", ".join(profile_names())}')])
+        raise RulebookError([("rulebook", f"found {shown(name)}, expected one of {', '.join(profile_names())}")])
     text = (resources.files(__package__) / "rulebooks" / f"{name}.toml").read_text(encoding="utf-8")
     return with_base(tomllib.loads(text))
 
@@ -67,20 +69,21 @@ def with_base(document: Document) -> dict[str, Any]:
     if base is None:
         return own
     if not isinstance(base, str):
-        raise RulebookError([("base", f"found {_shown(base)}, expected a profile's name")])
+        raise RulebookError([("base", f"found {shown(base)}, expected a profile's name")])
     return merge(profile_document(base), own)
 
 
 def read_document(path: Path) -> dict[str, Any]:
     """The document in a TOML or JSON file, its base merged in. RulebookError where it is neither."""
     try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix == ".json" else "TOML"
-        raise RulebookError([("document", f"not {kind}: {error}")]) from None
+        data = path.read_bytes()
+        document = load_strictly(data) if path.suffix == ".json" else tomllib.loads(data.decode("utf-8"))
+    except NotStrict as error:
+        raise RulebookError([(error.field or "document", error.message)]) from None
+    except (ValueError, RecursionError) as error:
+        raise RulebookError([("document", f"not TOML: {one_line(str(error))}")]) from None
     if not isinstance(document, dict):
-        raise RulebookError([("document", f"found {_shown(document)}, expected a table")])
+        raise RulebookError([("document", f"found {shown(document)}, expected a table")])
     return with_base(document)
 
 
@@ -113,18 +116,13 @@ def rulebook_of(document: Document) -> Rulebook:
     return rulebook
 
 
-def _shown(value: object) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 class _Table:
     """Reads the fields of one table and notes every error; what cannot be read gives a harmless value."""
 
     def __init__(self, table: object, path: str, errors: list[tuple[str, str]]) -> None:
         self.path, self.errors = path, errors
         if not isinstance(table, Mapping):
-            self.error("", f"found {_shown(table)}, expected a table")
+            self.error("", f"found {shown(table)}, expected a table")
             table = {}
         self.table = table
         self.read: set[str] = set()
@@ -150,13 +148,13 @@ class _Table:
         if isinstance(value, str) and IDENTIFIER.fullmatch(value):
             return value
         if value is not None:
-            self.error(name, f"found {_shown(value)}, expected a name of letters, digits and . _ : -")
+            self.error(name, f"found {shown(value)}, expected a name of letters, digits and . _ : -")
         return ""
 
     def flag(self, name: str) -> bool:
         value = self.value(name, "true or false")
         if value is not None and not isinstance(value, bool):
-            self.error(name, f"found {_shown(value)}, expected true or false")
+            self.error(name, f"found {shown(value)}, expected true or false")
         return value is True
 
     def integer(self, name: str, *, least: int, most: int) -> int:
@@ -165,7 +163,7 @@ class _Table:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
             return value
         if value is not None:
-            self.error(name, f"found {_shown(value)}, expected {expected}")
+            self.error(name, f"found {shown(value)}, expected {expected}")
         return least
 
     def decimal(
@@ -181,15 +179,15 @@ class _Table:
         if value is None:
             return least
         if isinstance(value, bool) or not isinstance(value, str | int):
-            self.error(name, f"found {_shown(value)}, expected {expected} as text")
+            self.error(name, f"found {shown(value)}, expected {expected} as text")
             return least
         try:
             number = parse_decimal(str(value), decimals)
         except ValueError as error:
-            self.error(name, f"found {_shown(value)}, expected {error}")
+            self.error(name, f"found {shown(value)}, expected {error}")
             return least
         if number < least or (most is not None and number > most):
-            self.error(name, f"found {_shown(value)}, expected {expected}")
+            self.error(name, f"found {shown(value)}, expected {expected}")
             return least
         return number
 
@@ -205,12 +203,12 @@ class _Table:
         if value is None:
             return {}
         if not isinstance(value, Mapping) or not value:
-            self.error(name, f"found {_shown(value)}, expected a table of tables")
+            self.error(name, f"found {shown(value)}, expected a table of tables")
             return {}
         tables = {}
         for key in value:
             if not isinstance(key, str) or not IDENTIFIER.fullmatch(key):
-                self.error(name, f"found {_shown(key)}, expected a name of letters, digits and . _ : -")
+                self.error(name, f"found {shown(key)}, expected a name of letters, digits and . _ : -")
             else:
                 tables[key] = _Table(value[key], self.field(f"{name}.{key}"), self.errors)
         return tables
@@ -223,7 +221,7 @@ class _Table:
         value = self.value(name, "a list of tables")
         if not isinstance(value, list) or not value:
             if value is not None:
-                self.error(name, f"found {_shown(value)}, expected a list of tables")
+                self.error(name, f"found {shown(value)}, expected a list of tables")
             return []
         return [_Table(row, self.field(f"{name}[{number}]"), self.errors) for number, row in enumerate(value)]
 
@@ -236,16 +234,16 @@ class _Table:
             or not value
             or not all(isinstance(item, str) and IDENTIFIER.fullmatch(item) for item in value)
         ):
-            self.error(name, f"found {_shown(value)}, expected a list of names")
+            self.error(name, f"found {shown(value)}, expected a list of names")
             return ()
         if len(set(value)) < len(value):
-            self.error(name, f"found {_shown(value)}, expected no name twice")
+            self.error(name, f"found {shown(value)}, expected no name twice")
         return tuple(sorted(value))
 
     def finish(self) -> None:
         for name in self.table:
             if name not in self.read:
-                self.error(str(name), "unknown field")
+                self.error(one_line(shortened(str(name))), "unknown field")
 
 
 def _rulebook(table: _Table) -> Rulebook | None:
@@ -277,7 +275,9 @@ def _rulebook(table: _Table) -> Rulebook | None:
     if lowest.maker + lowest.taker < 0:
         table.error("fee_tiers", "the lowest maker plus the lowest taker rate is negative: the venue would pay out")
     sources = table.names("sources")
-    minimum_sources = table.integer("minimum_sources", least=3, most=max(3, len(sources)))
+    if 0 < len(sources) < FEWEST_SOURCES:
+        table.error("sources", f"found {len(sources)} names, expected at least {FEWEST_SOURCES}")
+    minimum_sources = table.integer("minimum_sources", least=FEWEST_SOURCES, most=max(FEWEST_SOURCES, len(sources)))
     fee_decimals = table.integer("fee_decimals", least=0, most=settlement_decimals)
     maximum_leverage = table.integer("maximum_leverage", least=1, most=1000)
     unrealised_gains_count = table.flag("unrealised_gains_count")
@@ -294,7 +294,7 @@ def _rulebook(table: _Table) -> Rulebook | None:
         return None
     return Rulebook(
         name=name,
-        document=json.dumps(table.table, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        document=json.dumps(table.table, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict),
         settlement_asset=settlement_asset,
         settlement_decimals=settlement_decimals,
         fee_unit=10 ** (settlement_decimals - fee_decimals),

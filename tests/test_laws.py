@@ -77,12 +77,12 @@ PHRASES = (
     Phrase(
         "CAP-4 history",
         "takeover",
-        "rules.backstop_transfer",
+        "rules.takeover",
         "min(abs(size), sum(rooms))",
         "min(abs(size), sum(rooms) - 1)",
     ),
     Phrase(
-        "CAP-5 history", "takeover", "rules.backstop_transfer", "sum(rooms)), rooms)", "sum(rooms)), [1] * len(rooms))"
+        "CAP-5 history", "takeover", "rules.takeover", "sum(rooms)), rooms)", "sum(rooms)), [1] * len(rooms))"
     ),
     Phrase("ENR-1 history", "program", "rules.enroll", "in_force is not None", "False", "a lowered limit"),
     Phrase("ENR-2 step", "liquidation", "rules.enroll", "value < minimum", "False", "a poor provider"),

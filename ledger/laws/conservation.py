@@ -320,7 +320,8 @@ def _is_due(state: State, account: Account) -> bool:
     if state.rulebook.unrealised_gains_count:
         loss = unrealised_pnl(state, account)
     effective = collateral(state, account) + loss * EXACT_SCALE
-    return pnl >= terms.minimum_pnl and pnl * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
+    far_enough = effective <= 0 or pnl * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
+    return pnl >= terms.minimum_pnl and far_enough
 
 
 def haircuts_never_change_account_value(span: Span) -> Verdict:

@@ -1,24 +1,15 @@
 """backstop-transfer: take a distressed account over and hand its positions on, in one atomic step.
 
 Providers first, within their capacity; the rest by auto-deleveraging; what the insurance fund is then short of by the
-loss waterfall. The numbered steps are those of the rulebook.
+loss waterfall. `takeover` plans steps 1 to 4 of the rulebook, step 5 is here, step 6 in `loss_waterfall`.
 """
 
 from collections.abc import Sequence
 
-import attrs
 from immutables import Map
 
-from ..capacity import headroom, limits_in_force, remaining_capacity, room, with_takeover
-from ..margin import (
-    account_value,
-    distress_collateral,
-    is_at_takeover,
-    maintenance_margin,
-    mark_per_lot,
-    position_notional,
-    tier_of,
-)
+from ..capacity import limits_in_force
+from ..margin import distress_collateral, is_at_takeover, maintenance_margin
 from ..outcomes import (
     Deleveraged,
     EnrolmentEnded,
@@ -31,179 +22,39 @@ from ..outcomes import (
     TakenOver,
 )
 from ..postings import CashPosting, PositionPosting, Posting, post
-from ..pricing import bankruptcy_price, deleverage_price, provider_price, shrink_discounts
-from ..rulebook import INSURANCE, is_system
-from ..state import Account, Limits, Provider, State, Takeover, size_of
+from ..rulebook import INSURANCE
+from ..state import Account, Provider, State, size_of
 from ..transactions import BackstopTransfer
-from ..units import EXACT_SCALE, apportion, sign
-from .effects import applied
+from ..units import EXACT_SCALE, floor_div, sign
+from .effects import Movement, applied
 from .liquidate import with_liquidation
 from .loss_waterfall import cover_shortfall
 from .parties import refuse_stranger
 from .preparation import prepare
 from .rolling import must_roll, roll
+from .takeover import Leg, Share, plan_takeover
 
 
-@attrs.frozen
-class Share:
-    """Lots (positive) of a transferred position that one account receives; `room` is what was open to it."""
-
-    account: str
-    size: int
-    room: int
-
-
-@attrs.frozen
-class Leg:
-    """One market of a takeover: the signed size, its part of equity, its prices in atoms per lot, its receivers."""
-
-    market: str
-    size: int
-    equity: int
-    mark_per_lot: int
-    bankruptcy: int
-    provider_price: int
-    deleverage_price: int
-    providers: tuple[Share, ...]
-    deleveraged: tuple[Share, ...]
-
-    @property
-    def provider_lots(self) -> int:
-        """Lots that providers take."""
-        return sum(share.size for share in self.providers)
+def has_used_up_rounds(state: State, account: Account) -> bool:
+    """Whether the account is liquidating and has had its last round."""
+    return account.liquidation is not None and account.liquidation.round >= state.rulebook.liquidation.rounds
 
 
 def is_transferable(state: State, account: Account) -> bool:
-    """A prepared account at takeover; or liquidating with its rounds used up and not above maintenance margin."""
+    """A prepared account at takeover; or liquidating with its rounds used up and not above maintenance margin.
+
+    A stressed market will open it earlier to a liquidating account, once markets are observed.
+    """
     if is_at_takeover(state, account):
         return True
-    if account.liquidation is None or account.liquidation.round < state.rulebook.liquidation.rounds:
-        return False
-    return distress_collateral(state, account) * EXACT_SCALE <= maintenance_margin(state, account)
+    distress = distress_collateral(state, account) * EXACT_SCALE
+    return has_used_up_rounds(state, account) and distress <= maintenance_margin(state, account)
 
 
-def equity_parts(state: State, account: Account, markets: Sequence[str]) -> tuple[int, ...]:
-    """A prepared account's equity (atoms), apportioned over its markets with weights `|N| * MMR`."""
-    weights = []
-    for market_id in markets:
-        effective = abs(position_notional(state, account, market_id))
-        weights.append(effective * tier_of(state.rulebook.contracts[market_id], effective).maintenance_rate)
-    return apportion(distress_collateral(state, account), weights)
-
-
-def ready_providers(state: State, *, taken_over: str, time: int) -> tuple[tuple[str, Limits], ...]:
-    """Providers obliged to take over, in id order, with their limits: not liquidating, not below the minimum.
-
-    Read before the transfer; never the account taken over itself.
-    """
-    program = state.rulebook.program
-    minimum = program.minimum_account_value * EXACT_SCALE
-    ready = []
-    for account_id in sorted(state.providers):
-        limits = limits_in_force(program, state.providers[account_id], time)
-        account = state.accounts[account_id]
-        if limits is None or account_id == taken_over or account.liquidation is not None:
-            continue
-        if account_value(state, account) >= minimum:
-            ready.append((account_id, limits))
-    return tuple(ready)
-
-
-def allocate(
-    state: State,
-    providers: Map[str, Provider],
-    ready: Sequence[tuple[str, Limits]],
-    *,
-    time: int,
-    market_id: str,
-    size: int,
-    per_lot: int,
-) -> tuple[Share, ...]:
-    """Step 2: the lots of a position of `size` that providers take, by room.
-
-    `providers` stand ahead of the state by what the takeover took in earlier markets.
-    """
-    rooms = []
-    for account_id, limits in ready:
-        held = size_of(state.accounts[account_id], market_id)
-        rooms.append(
-            room(
-                capacity=remaining_capacity(state.rulebook.program, providers[account_id], limits, time),
-                mark_per_lot=per_lot,
-                headroom_lots=headroom(limits, mark_per_lot=per_lot, held=held, taken_over=size),
-            )
-        )
-    parts = apportion(min(abs(size), sum(rooms)), rooms)
-    return tuple(
-        Share(account_id, part, open_lots)
-        for (account_id, _), part, open_lots in zip(ready, parts, rooms, strict=True)
-        if part > 0
-    )
-
-
-def deleverage(
-    accounts: Map[str, Account],
-    providers: Sequence[Share],
-    *,
-    taken_over: str,
-    market_id: str,
-    size: int,
-    rest: int,
-    minimum_candidates: int,
-) -> tuple[Share, ...]:
-    """Step 3: the `rest` lots of a position of `size`, pro rata over the largest opposite sizes after step 2.
-
-    The smallest number of candidates, at least `minimum_candidates` or all, whose sizes cover the rest; by size, ties
-    by id. They always suffice, as sizes sum to zero.
-    """
-    if rest == 0:
-        return ()
-    direction = sign(size)
-    taken = {share.account: share.size for share in providers}
-    opposite = []
-    for account_id, account in accounts.items():
-        if market_id in account.positions and account_id != taken_over and not is_system(account_id):
-            against = -direction * account.positions[market_id].size - taken.get(account_id, 0)
-            if against > 0:
-                opposite.append((-against, account_id))
-    chosen: dict[str, int] = {}
-    covered = 0
-    for negative_size, account_id in sorted(opposite):
-        if len(chosen) >= minimum_candidates and covered >= rest:
-            break
-        chosen[account_id] = -negative_size
-        covered -= negative_size
-    ids = sorted(chosen)
-    parts = apportion(rest, [chosen[account_id] for account_id in ids])
-    return tuple(
-        Share(account_id, part, chosen[account_id]) for account_id, part in zip(ids, parts, strict=True) if part > 0
-    )
-
-
-def transfer_value(leg: Leg) -> int:
-    """What the account gains over mark by handing the leg on, in atoms, negative for a discount."""
-    lots, given = abs(leg.size), leg.provider_lots
-    received = given * leg.provider_price + (lots - given) * leg.deleverage_price
-    return sign(leg.size) * (received - lots * leg.mark_per_lot)
-
-
-def shrink(legs: Sequence[Leg], *, fund: int, equity: int, discount: int) -> tuple[tuple[Leg, int], ...]:
-    """Step 4: the legs with their discounts given up as far as the fund would be short, each with its move per lot.
-
-    `fund`: what `@insurance` has, in atoms. Only a positive discount is given up.
-    """
-    if discount <= 0:
-        return tuple((leg, 0) for leg in legs)
-    left = equity + sum(transfer_value(leg) for leg in legs)
-    moves = shrink_discounts(
-        shortfall=max(0, -(fund + left)),
-        discounts=[abs(leg.deleverage_price - leg.provider_price) for leg in legs],
-        lots=[leg.provider_lots for leg in legs],
-    )
-    return tuple(
-        (attrs.evolve(leg, provider_price=leg.provider_price + sign(leg.size) * move), move)
-        for leg, move in zip(legs, moves, strict=True)
-    )
+def transfer_level(state: State, account: Account) -> int:
+    """The exact value that distress collateral is to be below, or with the rounds used up not above."""
+    required = maintenance_margin(state, account)
+    return required if has_used_up_rounds(state, account) else floor_div(required, 2)
 
 
 def receipts(leg: Leg) -> list[tuple[Share, int]]:
@@ -227,7 +78,7 @@ def leg_postings(taken_over: str, leg: Leg) -> list[Posting]:
     return postings
 
 
-def leg_events(leg: Leg, shrunk: int) -> list[Event]:
+def leg_events(leg: Leg) -> list[Event]:
     """What happened in one market of the takeover."""
     summary = PositionTransferred(
         leg.market,
@@ -236,7 +87,7 @@ def leg_events(leg: Leg, shrunk: int) -> list[Event]:
         leg.mark_per_lot,
         leg.bankruptcy,
         leg.provider_price,
-        shrunk,
+        leg.shrunk,
         leg.deleverage_price,
     )
     took = [ProviderTook(s.account, leg.market, s.size, s.room, leg.provider_price) for s in leg.providers]
@@ -244,86 +95,70 @@ def leg_events(leg: Leg, shrunk: int) -> list[Event]:
     return [summary, *took, *reduced]
 
 
+def hand_on(state: State, accounts: Map[str, Account], taken_over: str, legs: Sequence[Leg]) -> Movement:
+    """Step 5: the positions to their receivers, rolls where a position closed or flipped, what is left to the fund."""
+    settlement_asset = state.rulebook.settlement_asset
+    postings: list[Posting] = []
+    events: list[Event] = []
+    for leg in legs:
+        postings += leg_postings(taken_over, leg)
+        events += leg_events(leg)
+    received = post(accounts, postings, settlement_asset=settlement_asset)
+    receivers = {share.account for leg in legs for share, _ in receipts(leg)}
+    rolls: list[Posting] = []
+    for account_id in [*sorted(receivers), taken_over]:
+        if closed_or_flipped(accounts[account_id], received[account_id]):
+            roll_postings, rolled = roll(state, account_id, received[account_id])
+            rolls += roll_postings
+            events += rolled
+    rolled_accounts = post(received, rolls, settlement_asset=settlement_asset)
+    left = rolled_accounts[taken_over].cash.get(settlement_asset, 0)
+    clearing: list[Posting] = []
+    if left != 0:
+        clearing = [
+            CashPosting(taken_over, settlement_asset, -left),
+            CashPosting(INSURANCE, settlement_asset, left),
+        ]
+    cleared = post(rolled_accounts, clearing, settlement_asset=settlement_asset)
+    ended = cleared.set(taken_over, with_liquidation(cleared[taken_over], None))
+    return Movement(ended, (*postings, *rolls, *clearing), tuple(events))
+
+
+def end_enrolment(
+    state: State, providers: Map[str, Provider], taken_over: str, time: int
+) -> tuple[Map[str, Provider], tuple[Event, ...]]:
+    """A provider that was itself taken over has no limits any more; what it took over before still counts."""
+    record = providers.get(taken_over)
+    if record is None or record.limits is None:
+        return providers, ()
+    obliged = limits_in_force(state.rulebook.program, record, time) is not None
+    ended = providers.set(taken_over, Provider(None, None, record.takeovers))
+    return ended, (EnrolmentEnded(taken_over),) if obliged else ()
+
+
 def backstop_transfer(state: State, transaction: BackstopTransfer) -> Outcome:
     """Prepare the account, hand its positions on, clear it into `@insurance`, and cover what that is short of."""
-    account_id, time, rulebook = transaction.account, transaction.time, state.rulebook
-    settlement_asset, discount = rulebook.settlement_asset, rulebook.program.discount
+    account_id, time = transaction.account, transaction.time
     refusal = refuse_stranger(state, account_id)
     if refusal is not None:
         return refusal
     prepared = prepare(state, account_id)
-    accounts, postings, events = prepared.accounts, prepared.postings, prepared.events
-    account = accounts[account_id]
+    account = prepared.accounts[account_id]
     equity = distress_collateral(state, account)
     if not is_transferable(state, account):
-        limit = maintenance_margin(state, account)
-        return Rejected(Reason.NOT_AT_TAKEOVER, 2 * equity * EXACT_SCALE, limit, account_id)
+        return Rejected(Reason.NOT_AT_TAKEOVER, equity * EXACT_SCALE, transfer_level(state, account), account_id)
 
-    ready = ready_providers(state, taken_over=account_id, time=time)
-    providers = state.providers
-    legs: list[Leg] = []
-    market_ids = sorted(account.positions)
-    parts = equity_parts(state, account, market_ids) if market_ids else ()
-    for market_id, part in zip(market_ids, parts, strict=True):
-        size = account.positions[market_id].size
-        per_lot = mark_per_lot(rulebook.contracts[market_id], state.markets[market_id])
-        bankruptcy = bankruptcy_price(size=size, mark_per_lot=per_lot, equity=part)
-        took = allocate(state, providers, ready, time=time, market_id=market_id, size=size, per_lot=per_lot)
-        for share in took:
-            takeover = Takeover(time, share.size * per_lot)
-            record = with_takeover(rulebook.program, providers[share.account], takeover)
-            providers = providers.set(share.account, record)
-        deleveraged = deleverage(
-            accounts,
-            took,
-            taken_over=account_id,
-            market_id=market_id,
-            size=size,
-            rest=abs(size) - sum(share.size for share in took),
-            minimum_candidates=rulebook.program.minimum_candidates,
-        )
-        price = provider_price(size=size, mark_per_lot=per_lot, bankruptcy=bankruptcy, discount=discount)
-        at_mark_or_better = deleverage_price(size=size, mark_per_lot=per_lot, bankruptcy=bankruptcy)
-        legs.append(Leg(market_id, size, part, per_lot, bankruptcy, price, at_mark_or_better, took, deleveraged))
-    fund = accounts[INSURANCE].cash.get(settlement_asset, 0)
-    shrunk_legs = shrink(legs, fund=fund, equity=equity, discount=discount)
-
-    events = (*events, TakenOver(account_id, equity))
-    transfer: list[Posting] = []
-    for leg, move in shrunk_legs:
-        transfer += leg_postings(account_id, leg)
-        events = (*events, *leg_events(leg, move))
-    before_transfer, accounts = accounts, post(accounts, transfer, settlement_asset=settlement_asset)
-    receivers = {share.account for leg in legs for share, _ in receipts(leg)}
-    for receiver in [*sorted(receivers), account_id]:
-        if closed_or_flipped(before_transfer[receiver], accounts[receiver]):
-            roll_postings, rolled = roll(state, receiver, accounts[receiver])
-            accounts = post(accounts, roll_postings, settlement_asset=settlement_asset)
-            transfer += roll_postings
-            events = (*events, *rolled)
-    left = accounts[account_id].cash.get(settlement_asset, 0)
-    if left != 0:
-        clearing = (
-            CashPosting(account_id, settlement_asset, -left),
-            CashPosting(INSURANCE, settlement_asset, left),
-        )
-        accounts = post(accounts, clearing, settlement_asset=settlement_asset)
-        transfer += clearing
-    accounts = accounts.set(account_id, with_liquidation(accounts[account_id], None))
-
-    record_of_taken_over = providers.get(account_id)
-    if record_of_taken_over is not None and record_of_taken_over.limits is not None:
-        providers = providers.set(account_id, Provider(None, None, record_of_taken_over.takeovers))
-        events = (*events, EnrolmentEnded(account_id))
-
-    covered = cover_shortfall(state, accounts)
+    legs, took_over = plan_takeover(state, prepared.accounts, account_id, time)
+    handed_on = hand_on(state, prepared.accounts, account_id, legs)
+    providers, ended = end_enrolment(state, took_over, account_id, time)
+    covered = cover_shortfall(state, handed_on.accounts)
     return applied(
         state,
         time,
         accounts=covered.accounts,
         providers=providers,
-        postings=(*postings, *transfer, *covered.postings),
-        events=(*events, *covered.events),
+        postings=(*prepared.postings, *handed_on.postings, *covered.postings),
+        events=(*prepared.events, TakenOver(account_id, equity), *handed_on.events, *ended, *covered.events),
     )
 
 

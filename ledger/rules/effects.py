@@ -1,10 +1,20 @@
 """How a rule answers that a transaction was applied."""
 
+import attrs
 from immutables import Map
 
 from ..outcomes import Applied, Event
 from ..postings import Posting
 from ..state import Account, Market, Provider, State
+
+
+@attrs.frozen
+class Movement:
+    """Part of a rule's effects: the accounts after it, its postings and its events, in order."""
+
+    accounts: Map[str, Account]
+    postings: tuple[Posting, ...]
+    events: tuple[Event, ...]
 
 
 def applied(

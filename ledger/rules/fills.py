@@ -3,7 +3,6 @@
 Shared by trade and liquidate.
 """
 
-import attrs
 from immutables import Map
 
 from ..capacity import limits_in_force
@@ -19,7 +18,8 @@ from ..outcomes import Event, FeesCharged, Reason, Rejected
 from ..postings import CashPosting, PositionPosting, Posting, post
 from ..rulebook import FEES, FeeTier
 from ..state import Account, State, size_of
-from ..units import EXACT_SCALE, RATE_SCALE, ceil_div, div_toward_zero, is_multiple
+from ..units import EXACT_SCALE, RATE_SCALE, ceil_div, floor_div, is_multiple
+from .effects import Movement
 from .rolling import must_roll, roll
 
 
@@ -37,8 +37,15 @@ def refuse_terms(state: State, market_id: str, *, size: int, price: int) -> Reje
         return Rejected(Reason.PRICE_OFF_TICK, price, contract.tick, market_id)
     band = contract.price_band
     if band is not None and abs(price - market.mark) * RATE_SCALE > band * market.mark:
-        return Rejected(Reason.PRICE_OUTSIDE_BAND, price, market.mark, market_id)
+        return Rejected(Reason.PRICE_OUTSIDE_BAND, price, band_bound(market.mark, price, band), market_id)
     return None
+
+
+def band_bound(mark: int, price: int, band: int) -> int:
+    """The price (rounded inward) at which the band of `band` ppb around mark ends on the side of `price`."""
+    if price > mark:
+        return floor_div(mark * (RATE_SCALE + band), RATE_SCALE)
+    return ceil_div(mark * (RATE_SCALE - band), RATE_SCALE)
 
 
 def fee_rates(state: State, account_id: str, time: int) -> FeeTier:
@@ -54,15 +61,6 @@ def fee_on(*, value: int, rate: int, fee_unit: int) -> int:
     return ceil_div(value * rate, RATE_SCALE * fee_unit) * fee_unit
 
 
-@attrs.frozen
-class Filled:
-    """The accounts after a fill and its rolls, with the postings and events of both."""
-
-    accounts: Map[str, Account]
-    postings: tuple[Posting, ...]
-    events: tuple[Event, ...]
-
-
 def fill(
     state: State,
     accounts: Map[str, Account],
@@ -74,7 +72,7 @@ def fill(
     size: int,
     price: int,
     buyer_is_taker: bool,
-) -> Filled:
+) -> Movement:
     """Apply one fill to `accounts`, which may stand ahead of the state; a side that closes or flips rolls."""
     rulebook = state.rulebook
     value = notional(rulebook.contracts[market_id], size, price)
@@ -100,7 +98,7 @@ def fill(
             roll_postings, rolled = roll(state, account_id, filled[account_id])
             filled = post(filled, roll_postings, settlement_asset=settlement_asset)
             postings, events = (*postings, *roll_postings), (*events, *rolled)
-    return Filled(filled, postings, events)
+    return Movement(filled, postings, events)
 
 
 def exposure_grew(before: int, after: int) -> bool:
@@ -115,9 +113,10 @@ def margin_rate_fell(state: State, before: Account, after: Account) -> bool:
     return rate_after < rate_before
 
 
-def distress_rate(state: State, account: Account) -> int:
-    """`DC / sum(EPN)` in ppb, truncated, for an account with positions: for people, no check reads it."""
-    return div_toward_zero(distress_collateral(state, account) * RATE_SCALE, exposure(state, account))
+def distress_at_rate(state: State, before: Account, after: Account) -> int:
+    """The distress collateral (an exact value, rounded up) that keeps `DC / sum(EPN)` at what it was before."""
+    kept = distress_collateral(state, before) * EXACT_SCALE * exposure(state, after)
+    return ceil_div(kept, exposure(state, before))
 
 
 def refuse_side(
@@ -132,7 +131,8 @@ def refuse_side(
         if effective < 0:
             return Rejected(Reason.EFFECTIVE_COLLATERAL_NEGATIVE, effective, 0, account_id)
     elif effective < required and margin_rate_fell(state, before, after):
-        return Rejected(Reason.MARGIN_RATE_FELL, distress_rate(state, after), distress_rate(state, before), account_id)
+        distress = distress_collateral(state, after) * EXACT_SCALE
+        return Rejected(Reason.MARGIN_RATE_FELL, distress, distress_at_rate(state, before, after), account_id)
     program = state.rulebook.program
     if limits_in_force(program, state.providers.get(account_id), time) is not None:
         minimum = program.minimum_account_value * EXACT_SCALE

@@ -47,7 +47,7 @@ def fund(state: State, transaction: Fund) -> Outcome:
     if refusal is not None:
         return refusal
     if given is not None and abs(given) > clamp:
-        return Rejected(Reason.RATE_BEYOND_CLAMP, given, clamp, market_id)
+        return Rejected(Reason.RATE_BEYOND_CLAMP, given, clamp if given > 0 else -clamp, market_id)
 
     instant = instant_of(state.rulebook.funding, transaction.time)
     numerator, denominator = computed_rate(market, clamp) if given is None else (given, RATE_SCALE)

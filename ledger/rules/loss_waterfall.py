@@ -5,7 +5,6 @@ The last part of backstop-transfer (rulebook, step 6).
 
 from collections.abc import Callable
 
-import attrs
 from immutables import Map
 
 from ..margin import account_value, unrealised_pnl
@@ -14,6 +13,7 @@ from ..postings import CashPosting, Posting, post
 from ..rulebook import FEES, INSURANCE, is_system
 from ..state import Account, State
 from ..units import EXACT_SCALE, apportion, floor_div
+from .effects import Movement
 from .rolling import roll
 
 
@@ -31,16 +31,7 @@ def value_weight(state: State, account: Account) -> int:
 STAGES: tuple[Callable[[State, Account], int], ...] = (gains_weight, value_weight)
 
 
-@attrs.frozen
-class Covered:
-    """The accounts after the waterfall, with its postings and events."""
-
-    accounts: Map[str, Account]
-    postings: tuple[Posting, ...]
-    events: tuple[Event, ...]
-
-
-def cover_shortfall(state: State, accounts: Map[str, Account]) -> Covered:
+def cover_shortfall(state: State, accounts: Map[str, Account]) -> Movement:
     """Bring `@insurance` in `accounts`, which stand ahead of the state, back to zero where it is below.
 
     A charged account rolls first, then pays in cash; nobody pays more than its weight, and a zero part touches
@@ -49,15 +40,15 @@ def cover_shortfall(state: State, accounts: Map[str, Account]) -> Covered:
     settlement_asset = state.rulebook.settlement_asset
     shortfall = -accounts[INSURANCE].cash.get(settlement_asset, 0)
     if shortfall <= 0:
-        return Covered(accounts, (), ())
-    postings: tuple[Posting, ...] = ()
-    events: tuple[Event, ...] = ()
+        return Movement(accounts, (), ())
+    postings: list[Posting] = []
+    events: list[Event] = []
 
     from_fees = min(shortfall, accounts[FEES].cash.get(settlement_asset, 0))
     if from_fees > 0:
-        postings = _payment(FEES, settlement_asset, from_fees)
+        postings += _payment(FEES, settlement_asset, from_fees)
         accounts = post(accounts, postings, settlement_asset=settlement_asset)
-        events = (FeesUsed(from_fees),)
+        events.append(FeesUsed(from_fees))
         shortfall -= from_fees
 
     for stage, weight_of in enumerate(STAGES, start=1):
@@ -78,11 +69,12 @@ def cover_shortfall(state: State, accounts: Map[str, Account]) -> Covered:
             roll_postings, rolled = roll(state, account_id, accounts[account_id])
             stage_postings += roll_postings
             stage_postings += _payment(account_id, settlement_asset, part)
-            events = (*events, *rolled, LossShared(account_id, stage, part))
+            events += rolled
+            events.append(LossShared(account_id, stage, part))
         accounts = post(accounts, stage_postings, settlement_asset=settlement_asset)
-        postings = (*postings, *stage_postings)
+        postings += stage_postings
         shortfall -= capped
-    return Covered(accounts, postings, events)
+    return Movement(accounts, tuple(postings), tuple(events))
 
 
 def _payment(payer: str, settlement_asset: str, amount: int) -> tuple[Posting, ...]:

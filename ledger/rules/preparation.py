@@ -3,27 +3,16 @@
 The first part of liquidate and backstop-transfer, every time.
 """
 
-import attrs
-from immutables import Map
-
 from ..margin import conversion_proceeds
 from ..outcomes import Converted, Event
-from ..postings import CashPosting, Posting, post
+from ..postings import CashPosting, post
 from ..rulebook import EXTERNAL
-from ..state import Account, State
+from ..state import State
+from .effects import Movement
 from .rolling import roll
 
 
-@attrs.frozen
-class Prepared:
-    """The accounts after preparation, with its postings and events."""
-
-    accounts: Map[str, Account]
-    postings: tuple[Posting, ...]
-    events: tuple[Event, ...]
-
-
-def prepare(state: State, account_id: str) -> Prepared:
+def prepare(state: State, account_id: str) -> Movement:
     """Roll the account and sell every other asset it holds at `price * factor`, rounded down.
 
     The asset goes to `@external` and the proceeds come from it. Afterwards the account's settlement cash is its whole
@@ -46,4 +35,4 @@ def prepare(state: State, account_id: str) -> Prepared:
         ]
         events.append(Converted(account_id, asset, amount, proceeds))
     accounts = post(state.accounts, postings, settlement_asset=settlement_asset)
-    return Prepared(accounts, tuple(postings), tuple(events))
+    return Movement(accounts, tuple(postings), tuple(events))

@@ -18,7 +18,8 @@ def set_account(state: State, transaction: SetAccount) -> Outcome:
     if max_leverage is None and fee_tier is None:
         return Rejected(Reason.NOTHING_TO_SET, "neither", "max_leverage or fee_tier", account_id)
     if max_leverage is not None and not 1 <= max_leverage <= maximum:
-        return Rejected(Reason.LEVERAGE_OUT_OF_RANGE, max_leverage, maximum, account_id)
+        limit = 1 if max_leverage < 1 else maximum
+        return Rejected(Reason.LEVERAGE_OUT_OF_RANGE, max_leverage, limit, account_id)
     if fee_tier is not None and fee_tier not in state.rulebook.fee_tiers:
         return Rejected(Reason.UNKNOWN_FEE_TIER, fee_tier, "a listed fee tier", account_id)
 

@@ -19,7 +19,8 @@ def is_due_to_roll(state: State, account: Account) -> bool:
     gain_or_loss = abs(unrealised_pnl(state, account))
     if gain_or_loss < terms.minimum_pnl:
         return False
-    return gain_or_loss * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective_collateral(state, account)
+    effective = effective_collateral(state, account)
+    return effective <= 0 or gain_or_loss * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
 
 
 def settle(state: State, transaction: Settle) -> Outcome:
