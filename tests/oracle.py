@@ -1,26 +1,29 @@
 """An auditor of its own: the rulebook read a second time, in fractions, by none of the ledger's code.
 
 It takes the terms from the rulebook's document and computes with `Fraction`, from the definitions. It shares with the
-ledger only the shapes of states, transactions and outcomes. After every step it checks the whole state (`audit_state`),
-that postings explain every balance and nothing else moved (`audit_step`), and what the step did to account values
-(`audit_values`). The laws say more; this says it independently.
+ledger only the shapes of states, transactions and outcomes. After every step it checks
+
+- that the answer is the one the rulebook gives, reason included (`audit_answer`),
+- that postings explain every balance and nothing else moved (`audit_step`),
+- the whole state (`audit_state`), and what the step did to account values (`audit_values`).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 import attrs
 
-from ledger.outcomes import Applied, Converted, Funded, LossShared, Outcome, TakenOver
+from ledger.outcomes import Applied, Converted, Funded, LossShared, Outcome, Reason, TakenOver
 from ledger.postings import CashPosting
-from ledger.state import Account, State
+from ledger.state import Account, Position, State
 from ledger.transactions import (
     BackstopTransfer,
     Deposit,
     Enroll,
+    Fill,
     Fund,
     Leave,
     Liquidate,
@@ -462,8 +465,369 @@ def _audit_liquidation(before: State, liquidate: Liquidate, outcome: Applied, af
     require((left.liquidation is None) == healthy, f"{liquidate.account} is {left.status} with {float(distress)}")
 
 
+# Whether a transaction is refused, and why: the checks of section 4 in their order, read from the rulebook alone.
+
+
+def refusal(state: State, transaction: Transaction) -> Reason | None:
+    """The reason of the first check that fails, or None where the transaction must be applied."""
+    if transaction.time < state.time:
+        return Reason.TIME_BACKWARDS
+    return next(_failing(state, transaction), None)
+
+
+def _failing(state: State, transaction: Transaction) -> Iterator[Reason]:
+    """The reasons of the checks that fail, in order. Only the first is asked for: the next may make no sense."""
+    match transaction:
+        case Deposit():
+            yield from _failing_booking(state, transaction)
+        case Withdraw():
+            yield from _failing_withdraw(state, transaction)
+        case SetAccount():
+            yield from _failing_set_account(state, transaction)
+        case Trade():
+            yield from _failing_trade(state, transaction)
+        case MarkMarket():
+            if transaction.market not in terms_of(state).lot:
+                yield Reason.UNKNOWN_MARKET
+            yield from _failing_quotes(state, transaction.quotes)
+            if index(transaction.quotes) + transaction.premium <= 0:
+                yield Reason.MARK_NOT_POSITIVE
+        case MarkAsset():
+            if transaction.asset not in terms_of(state).atom:
+                yield Reason.UNKNOWN_ASSET
+            if transaction.asset == terms_of(state).settlement:
+                yield Reason.SETTLEMENT_ASSET
+            yield from _failing_quotes(state, transaction.quotes)
+        case Fund():
+            yield from _failing_fund(state, transaction)
+        case Settle():
+            yield from _failing_instant(terms_of(state).settle, transaction.time, state.last_settle)
+        case Enroll():
+            yield from _failing_enroll(state, transaction)
+        case Leave():
+            yield from _failing_party(state, transaction.account)
+            if not is_obliged(state, transaction.account, transaction.time):
+                yield Reason.NOT_A_PROVIDER
+            if state.providers[transaction.account].notice is not None:
+                yield Reason.ALREADY_LEAVING
+        case Liquidate():
+            yield from _failing_liquidate(state, transaction)
+        case BackstopTransfer():
+            yield from _failing_party(state, transaction.account)
+            if not is_transferable(state, transaction.account):
+                yield Reason.NOT_AT_TAKEOVER
+
+
+def _failing_party(state: State, account_id: str) -> Iterator[Reason]:
+    if account_id.startswith("@"):
+        yield Reason.SYSTEM_ACCOUNT
+    if account_id not in state.accounts:
+        yield Reason.UNKNOWN_ACCOUNT
+
+
+def _failing_booking(state: State, booking: Deposit | Withdraw) -> Iterator[Reason]:
+    terms = terms_of(state)
+    if booking.amount <= 0:
+        yield Reason.AMOUNT_NOT_POSITIVE
+    if booking.asset not in terms.atom:
+        yield Reason.UNKNOWN_ASSET
+    if (booking.amount * terms.atom[booking.asset] / terms.booking[booking.asset]).denominator != 1:
+        yield Reason.AMOUNT_OFF_BOOKING_UNIT
+    if isinstance(booking, Deposit) and booking.asset not in state.prices:
+        yield Reason.ASSET_WITHOUT_PRICE
+    if booking.account.startswith("@"):
+        if booking.account not in (FUND, TILL):
+            yield Reason.SYSTEM_ACCOUNT
+        if booking.asset != terms.settlement:
+            yield Reason.SYSTEM_ACCOUNT_ASSET
+
+
+def _failing_withdraw(state: State, withdraw: Withdraw) -> Iterator[Reason]:
+    yield from _failing_booking(state, withdraw)
+    if withdraw.account not in state.accounts:
+        yield Reason.UNKNOWN_ACCOUNT
+    account = state.accounts[withdraw.account]
+    if account.liquidation is not None:
+        yield Reason.ACCOUNT_LIQUIDATING
+    left = account.cash.get(withdraw.asset, 0) - withdraw.amount
+    if left < 0:
+        yield Reason.INSUFFICIENT_BALANCE
+    after = attrs.evolve(account, cash=account.cash.set(withdraw.asset, left))
+    if effective_collateral(state, after) < initial(state, after):
+        yield Reason.FREE_COLLATERAL_NEGATIVE
+    minimum = whole(terms_of(state).program["minimum_account_value"])
+    if is_obliged(state, withdraw.account, withdraw.time) and value(state, after) < minimum:
+        yield Reason.PROVIDER_BELOW_MINIMUM
+    if -state.accounts[OUTSIDE].cash.get(withdraw.asset, 0) < withdraw.amount:
+        yield Reason.INSUFFICIENT_CUSTODY
+
+
+def _failing_set_account(state: State, change: SetAccount) -> Iterator[Reason]:
+    yield from _failing_party(state, change.account)
+    if change.max_leverage is None and change.fee_tier is None:
+        yield Reason.NOTHING_TO_SET
+    if change.max_leverage is not None and not 1 <= change.max_leverage <= terms_of(state).maximum_leverage:
+        yield Reason.LEVERAGE_OUT_OF_RANGE
+    if change.fee_tier is not None and change.fee_tier not in terms_of(state).fees:
+        yield Reason.UNKNOWN_FEE_TIER
+
+
+def index(quotes: Mapping[str, int]) -> int:
+    """Of five or four drop the highest and the lowest, and take the mean of the rest; of three the median."""
+    rest = sorted(quotes.values())
+    rest.remove(max(rest))
+    rest.remove(min(rest))
+    return floor(Fraction(sum(rest), len(rest)))
+
+
+def _failing_quotes(state: State, quotes: Mapping[str, int]) -> Iterator[Reason]:
+    terms = terms_of(state)
+    if not set(quotes) <= terms.sources:
+        yield Reason.UNKNOWN_SOURCE
+    if any(quote <= 0 for quote in quotes.values()):
+        yield Reason.QUOTE_NOT_POSITIVE
+    if len(quotes) < terms.minimum_sources:
+        yield Reason.TOO_FEW_SOURCES
+
+
+def _failing_instant(schedule: Mapping[str, Any], time: int, last: int) -> Iterator[Reason]:
+    since = time % schedule["interval"]
+    if since >= schedule["window"]:
+        yield Reason.OUTSIDE_WINDOW
+    if time - since <= last:
+        yield Reason.INSTANT_ALREADY_DONE
+
+
+def _failing_fund(state: State, fund: Fund) -> Iterator[Reason]:
+    terms = terms_of(state)
+    if fund.market not in terms.lot:
+        yield Reason.UNKNOWN_MARKET
+    if fund.market not in state.markets:
+        yield Reason.MARKET_WITHOUT_MARK
+    yield from _failing_instant(terms.funding, fund.time, state.markets[fund.market].last_funding)
+    if fund.rate is not None and abs(fund.rate * NANO) > whole(terms.funding["clamp"]):
+        yield Reason.RATE_BEYOND_CLAMP
+
+
+def _failing_enroll(state: State, enroll: Enroll) -> Iterator[Reason]:
+    terms = terms_of(state)
+    atom, program = terms.atom[terms.settlement], terms.program
+    per_minute, per_hour = enroll.capacity_per_minute * atom, enroll.capacity_per_hour * atom
+    max_holdings = enroll.max_holdings * atom
+    yield from _failing_party(state, enroll.account)
+    account = state.accounts[enroll.account]
+    if account.liquidation is not None:
+        yield Reason.ACCOUNT_LIQUIDATING
+    if per_minute < whole(program["minimum_capacity_per_minute"]):
+        yield Reason.CAPACITY_PER_MINUTE_TOO_LOW
+    if per_hour < whole(program["minimum_capacity_per_hour"]) or per_hour < per_minute:
+        yield Reason.CAPACITY_PER_HOUR_TOO_LOW
+    if max_holdings < per_minute:
+        yield Reason.MAX_HOLDINGS_TOO_LOW
+    if value(state, account) < whole(program["minimum_account_value"]):
+        yield Reason.PROVIDER_BELOW_MINIMUM
+    if is_obliged(state, enroll.account, enroll.time):
+        limits = state.providers[enroll.account].limits
+        require(limits is not None, "an obliged provider has limits")
+        assert limits is not None
+        in_force = (limits.capacity_per_minute, limits.capacity_per_hour, limits.max_holdings)
+        wanted = (enroll.capacity_per_minute, enroll.capacity_per_hour, enroll.max_holdings)
+        if any(new < old for new, old in zip(wanted, in_force, strict=True)):
+            yield Reason.LIMIT_LOWERED
+
+
+# Fills.
+
+
+def _failing_terms(state: State, market: str, size: int, price: int) -> Iterator[Reason]:
+    terms = terms_of(state)
+    if market not in terms.lot:
+        yield Reason.UNKNOWN_MARKET
+    if market not in state.markets:
+        yield Reason.MARKET_WITHOUT_MARK
+    if size <= 0:
+        yield Reason.SIZE_NOT_POSITIVE
+    if price <= 0 or (price * NANO / terms.tick[market]).denominator != 1:
+        yield Reason.PRICE_OFF_TICK
+    band, mark = terms.band[market], mark_of(state, market)
+    if band is not None and not mark * (1 - band) <= price * NANO <= mark * (1 + band):
+        yield Reason.PRICE_OUTSIDE_BAND
+
+
+def fee_atoms(state: State, account_id: str, time: int, *, value_filled: Fraction, takes: bool) -> int:
+    """The fee of one side of a fill, in atoms, rounded up to the fee unit."""
+    terms = terms_of(state)
+    rates = [terms.fees[state.accounts[account_id].fee_tier]]
+    if is_obliged(state, account_id, time):
+        rates = list(terms.fees.values())
+    rate = min(tier[takes] for tier in rates)
+    return int(ceil(value_filled * rate / terms.fee_unit) * terms.fee_unit / terms.atom[terms.settlement])
+
+
+def rolled(state: State, account: Account) -> Account:
+    """The account with all its pnl in cash."""
+    terms = terms_of(state)
+    atom = terms.atom[terms.settlement]
+    gains = int(pnl(state, account) / atom)
+    positions = account.positions
+    for market, held in account.positions.items():
+        cost = -size_in_units(terms, account, market) * mark_of(state, market) / atom
+        if held.size == 0:
+            positions = positions.delete(market)
+        else:
+            positions = positions.set(market, Position(held.size, int(cost)))
+    cash = account.cash.set(terms.settlement, account.cash.get(terms.settlement, 0) + gains)
+    return attrs.evolve(account, cash=cash, positions=positions)
+
+
+def after_fill(state: State, account: Account, *, market: str, lots: int, price: int, fee: int) -> Account:
+    """The account after it bought `lots` (negative: sold) at `price` for `fee`; it rolls where it closed or flipped."""
+    terms = terms_of(state)
+    held = account.positions.get(market, Position(0, 0))
+    paid = lots * terms.lot[market] * price * NANO / terms.atom[terms.settlement]
+    size = held.size + lots
+    after = attrs.evolve(
+        account, positions=account.positions.set(market, Position(size, held.reference_cost - int(paid) - fee))
+    )
+    return rolled(state, after) if held.size != 0 and size * held.size <= 0 else after
+
+
+def _failing_side(
+    state: State, account_id: str, *, market: str, time: int, before: Account, after: Account
+) -> Iterator[Reason]:
+    was, now = (size_in_units(terms_of(state), account, market) for account in (before, after))
+    backing, required = effective_collateral(state, after), initial(state, after)
+    if abs(now) > abs(was) or now * was < 0:
+        if backing < required:
+            yield Reason.FREE_COLLATERAL_NEGATIVE
+    elif not after.positions:
+        if backing < 0:
+            yield Reason.EFFECTIVE_COLLATERAL_NEGATIVE
+    elif backing < required:
+        earlier = distress_collateral(state, before) / exposure(state, before)
+        if distress_collateral(state, after) / exposure(state, after) < earlier:
+            yield Reason.MARGIN_RATE_FELL
+    minimum = whole(terms_of(state).program["minimum_account_value"])
+    if is_obliged(state, account_id, time) and value(state, before) >= minimum > value(state, after):
+        yield Reason.PROVIDER_BELOW_MINIMUM
+
+
+def _failing_trade(state: State, trade: Trade) -> Iterator[Reason]:
+    terms, sides = terms_of(state), (trade.buyer, trade.seller)
+    yield from _failing_terms(state, trade.market, trade.size, trade.price)
+    if trade.buyer == trade.seller:
+        yield Reason.SAME_ACCOUNT
+    for account_id in sides:
+        yield from _failing_party(state, account_id)
+    if any(state.accounts[account_id].liquidation is not None for account_id in sides):
+        yield Reason.ACCOUNT_LIQUIDATING
+    value_filled = trade.size * terms.lot[trade.market] * trade.price * NANO
+    for account_id, lots in zip(sides, (trade.size, -trade.size), strict=True):
+        takes = trade.buyer_is_taker == (account_id == trade.buyer)
+        fee = fee_atoms(state, account_id, trade.time, value_filled=value_filled, takes=takes)
+        before = state.accounts[account_id]
+        after = after_fill(state, before, market=trade.market, lots=lots, price=trade.price, fee=fee)
+        yield from _failing_side(state, account_id, market=trade.market, time=trade.time, before=before, after=after)
+
+
+# Distress.
+
+
+def prepared(state: State, account: Account) -> Account:
+    """The account rolled, and with nothing but settlement cash."""
+    terms = terms_of(state)
+    atoms = int(distress_collateral(state, account) / terms.atom[terms.settlement])
+    return attrs.evolve(rolled(state, account), cash=account.cash.__class__({terms.settlement: atoms}))
+
+
+def is_transferable(state: State, account_id: str) -> bool:
+    """At takeover; or liquidating with its rounds used up and not above maintenance margin."""
+    account = state.accounts[account_id]
+    distress, required = distress_collateral(state, account), maintenance(state, account)
+    if distress < required / 2 or (not account.positions and distress < 0):
+        return True
+    rounds = terms_of(state).liquidation["rounds"]
+    return account.liquidation is not None and account.liquidation.round >= rounds and distress <= required
+
+
+def _failing_liquidate(state: State, liquidate: Liquidate) -> Iterator[Reason]:
+    terms = terms_of(state)
+    yield from _failing_party(state, liquidate.account)
+    account = state.accounts[liquidate.account]
+    if account.liquidation is None:
+        if distress_collateral(state, account) >= maintenance(state, account):
+            yield Reason.NOT_LIQUIDATABLE
+        start = {market: held.size for market, held in account.positions.items()}
+    else:
+        if liquidate.time - account.liquidation.time < terms.liquidation["round_interval"]:
+            yield Reason.ROUND_TOO_SOON
+        if account.liquidation.round >= terms.liquidation["rounds"] and liquidate.fills:
+            yield Reason.ROUNDS_USED_UP
+        start = dict(account.liquidation.starting_sizes)
+    accounts = dict(state.accounts)
+    accounts[liquidate.account] = prepared(state, account)
+    closed: dict[str, int] = {}
+    for fill in liquidate.fills:
+        yield from _failing_fill(state, liquidate, fill, accounts=accounts, start=start, closed=closed)
+
+
+def _failing_fill(
+    state: State,
+    liquidate: Liquidate,
+    fill: Fill,
+    *,
+    accounts: dict[str, Account],
+    start: Mapping[str, int],
+    closed: dict[str, int],
+) -> Iterator[Reason]:
+    """The checks of one fill; `accounts` and `closed` go on with it."""
+    terms, market, other = terms_of(state), fill.market, fill.counterparty
+    yield from _failing_terms(state, market, fill.size, fill.price)
+    if other == liquidate.account:
+        yield Reason.SAME_ACCOUNT
+    yield from _failing_party(state, other)
+    if accounts[other].liquidation is not None:
+        yield Reason.ACCOUNT_LIQUIDATING
+    held = accounts[liquidate.account].positions.get(market, Position(0, 0)).size
+    if held == 0:
+        yield Reason.NOTHING_TO_REDUCE
+    if fill.size > abs(held):
+        yield Reason.FILL_BEYOND_POSITION
+    value_filled = fill.size * terms.lot[market] * fill.price * NANO
+    lots = -fill.size if held > 0 else fill.size
+    after = {}
+    for account_id, bought, takes in ((liquidate.account, lots, True), (other, -lots, False)):
+        fee = fee_atoms(state, account_id, liquidate.time, value_filled=value_filled, takes=takes)
+        after[account_id] = after_fill(
+            state, accounts[account_id], market=market, lots=bought, price=fill.price, fee=fee
+        )
+    if value(state, after[liquidate.account]) < 0:
+        yield Reason.ACCOUNT_VALUE_NEGATIVE
+    closed[market] = closed.get(market, 0) + fill.size
+    per_lot = terms.lot[market] * mark_of(state, market)
+    limits = (
+        1,
+        abs(start.get(market, 0)) // terms.liquidation["fraction"],
+        floor(whole(terms.liquidation["minimum_value"]) / per_lot),
+    )
+    if closed[market] > max(limits):
+        yield Reason.FILL_BEYOND_ROUND
+    yield from _failing_side(
+        state, other, market=market, time=liquidate.time, before=accounts[other], after=after[other]
+    )
+    accounts |= after
+
+
+def audit_answer(before: State, transaction: Transaction, outcome: Outcome) -> None:
+    """Applied exactly when nothing in the rulebook refuses, and refused for exactly the first reason."""
+    expected = refusal(before, transaction)
+    found = None if isinstance(outcome, Applied) else outcome.reason
+    require(expected is found, f"{transaction} was answered by {found}, the reason should be {expected}")
+
+
 def audit(before: State, transaction: Transaction, outcome: Outcome, after: State) -> None:
     """Everything, over one step."""
+    audit_answer(before, transaction, outcome)
     audit_step(before, transaction, outcome, after)
     if isinstance(outcome, Applied):
         audit_state(after)
