@@ -804,7 +804,7 @@ GENESES = [
     ),
     bad_genesis(
         "nesting in overrides that can just be read",
-        '{"type":"genesis","rulebook":"textbook","overrides":' + '{"markets":' * 900 + "1" + "}" * 901,
+        '{"type":"genesis","rulebook":"textbook","overrides":' + '{"markets":' * 500 + "1" + "}" * 501,
         (
             "markets.markets.lot: missing, expected a positive decimal of at most 9 decimals; "
             "markets.markets.tick: missing, expected a positive decimal of at most 9 decimals; "
