@@ -23,7 +23,6 @@ from ledger.state import Account, Liquidation, Position
 
 from .worlds import BTC, ETH, account_of
 
-
 deterministic = settings(deadline=None, derandomize=True)
 
 
