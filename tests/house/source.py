@@ -35,13 +35,14 @@ CORE = (
     "rules.leave",
     "rules.liquidate",
     "rules.loss_waterfall",
+    "rules.takeover",
     "rules.backstop_transfer",
     "transition",
 )
 """What decides outcomes, in reading order: exact integers, no input, no output."""
 
-FORMATS = ("profiles", "strict_json", "canonical")
-"""What makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them.
+FORMATS = ("strict_json", "profiles", "canonical")
+"""What reads JSON, makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them.
 
 A folder stands for all its modules, here and below."""
 
