@@ -1,0 +1,163 @@
+"""How fast and how large: run by hand, `python -m pytest tests/bench/bench_ledger.py -s`.
+
+The day of `docs/examples/cascade.jsonl` at venues of several sizes. Instants that visit every account (settle, fund,
+and transfers that deleverage or share a loss) are timed apart. `BACKSTOP_BENCH_ACCOUNTS=1000,100000` chooses the sizes.
+A figure belongs to the machine and the minute it was measured in: compare only figures of one run.
+"""
+
+import functools
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import attrs
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from docs.examples.make.cascade import SEED, cascade, cascade_lines
+from ledger import REGISTRY, Monitor, State, Step, apply, genesis, load_profile, open_log, read_log, state_after
+from ledger.laws import Law, Scope
+from ledger.outcomes import Applied, Deleveraged, LossShared, Outcome
+from ledger.transactions import Deposit, Fund, SetAccount, Settle, Transaction
+
+SIZES = tuple(int(size) for size in os.environ.get("BACKSTOP_BENCH_ACCOUNTS", "1000,100000,1000000").split(","))
+MEASURED = 20_000
+"""Transactions timed, after the accounts were opened."""
+STEP_LAWS: tuple[Law, ...] = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
+EVERYBODY = (Settle, Fund)
+
+
+@attrs.frozen
+class Day:
+    """A venue after its accounts were opened, and the transactions that follow."""
+
+    opened: State
+    transactions: tuple[Transaction, ...]
+
+
+@functools.lru_cache(maxsize=1)
+def day(accounts: int) -> Day:
+    """The state once every account is open, and the next transactions of the day."""
+    state = genesis(load_profile("ascendex-2020"), 0)
+    stream = cascade(accounts, SEED)
+    for transaction in stream:
+        state = state_after(state, apply(state, transaction))
+        if len(state.accounts) >= accounts and not isinstance(transaction, Deposit | SetAccount):
+            break
+    return Day(state, tuple(islice(stream, MEASURED)))
+
+
+@attrs.define
+class Timing:
+    """Seconds and numbers of the transactions that touch a few accounts, and of those that visit everybody."""
+
+    few: int = 0
+    few_seconds: float = 0.0
+    everybody: int = 0
+    everybody_seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Transactions a second, those that visit everybody aside."""
+        return self.few / self.few_seconds
+
+
+def visits_everybody(transaction: Transaction, outcome: Outcome) -> bool:
+    """Whether answering it looked at every account, as the rules say it may."""
+    if isinstance(transaction, EVERYBODY):
+        return True
+    return isinstance(outcome, Applied) and any(isinstance(event, Deleveraged | LossShared) for event in outcome.events)
+
+
+def fold(opened: State, transactions: tuple[Transaction, ...], laws: tuple[Law, ...]) -> Timing:
+    """Apply the transactions, watched by the laws, and time each."""
+    timing, state = Timing(), opened
+    monitor = Monitor(state, laws, state_every=0)
+    clock = time.perf_counter
+    for transaction in transactions:
+        begin = clock()
+        outcome = apply(state, transaction)
+        after = state_after(state, outcome)
+        if laws:
+            monitor.observe(Step(state, transaction, outcome, after))
+        seconds = clock() - begin
+        if visits_everybody(transaction, outcome):
+            timing.everybody += 1
+            timing.everybody_seconds += seconds
+        else:
+            timing.few += 1
+            timing.few_seconds += seconds
+        state = after
+    return timing
+
+
+@pytest.mark.parametrize("laws", [(), STEP_LAWS], ids=["without laws", "every step law"])
+@pytest.mark.parametrize("accounts", SIZES)
+def bench_transactions(benchmark: BenchmarkFixture, accounts: int, laws: tuple[Law, ...]) -> None:
+    the_day = day(accounts)
+    timings: list[Timing] = []
+    _measure(benchmark, lambda: timings.append(fold(the_day.opened, the_day.transactions, laws)), rounds=3)
+    best = max(timings, key=lambda timing: timing.rate)
+    benchmark.extra_info["transactions_per_second"] = round(best.rate)
+    share = best.everybody_seconds / max(1, best.everybody)
+    print(
+        f"\n{accounts:>9,} accounts, {'every step law' if laws else 'without laws':>14}: {best.rate:>9,.0f} "
+        f"transactions/s over {best.few:,}; {best.everybody} that visit everybody, {share * 1000:,.1f} ms each"
+    )
+
+
+def _measure(benchmark: BenchmarkFixture, action: Callable[[], None], *, rounds: int) -> None:
+    benchmark.pedantic(action, rounds=rounds)  # type: ignore[no-untyped-call]
+
+
+def _resident_bytes() -> int:
+    page = resource.getpagesize()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * page
+
+
+def print_bytes_an_account(accounts: int) -> None:
+    """Open the accounts in this fresh process and print what its memory grew by, an account."""
+    day(1000)
+    day.cache_clear()
+    before = _resident_bytes()
+    held = day(accounts)
+    print(round((_resident_bytes() - before) / len(held.opened.accounts)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's /proc/self/statm")
+@pytest.mark.parametrize("accounts", [size for size in SIZES if size >= 100_000])
+def bench_bytes_an_account(benchmark: BenchmarkFixture, accounts: int) -> None:
+    code = f"from tests.bench.bench_ledger import print_bytes_an_account; print_bytes_an_account({accounts})"
+    command = [sys.executable, "-c", code]
+    answers: list[str] = []
+    _measure(benchmark, lambda: answers.append(subprocess.check_output(command, text=True)), rounds=1)
+    benchmark.extra_info["bytes_an_account"] = int(answers[-1])
+    print(f"\n{accounts:>9,} accounts: {int(answers[-1]):,} bytes an account")
+
+
+def bench_decoding(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    path = tmp_path / "cascade.jsonl"
+    path.write_bytes(b"".join(cascade_lines()))
+
+    def decode() -> int:
+        with open_log(str(path)) as stream:
+            _, entries = read_log(stream, path.name)
+            return sum(1 for _ in entries)
+
+    seconds: list[float] = []
+
+    def measured() -> None:
+        begin = time.perf_counter()
+        lines.append(decode())
+        seconds.append(time.perf_counter() - begin)
+
+    lines: list[int] = []
+    _measure(benchmark, measured, rounds=5)
+    rate = lines[0] / min(seconds)
+    benchmark.extra_info["lines_per_second"] = round(rate)
+    print(f"\n{lines[0]:,} lines decoded: {rate:,.0f} lines/s")
