@@ -201,24 +201,35 @@ class _Glance:
         self.checks, self.without = checks, without
         self.comparisons: list[Comparison] = []
 
-    def look(self, module: str, line: int, condition: bool, figures: Rejected) -> Rejected | None:
+    def look(self, place: Place, condition: bool, arguments: Sequence[Callable[[], Any]]) -> Rejected | None:
         """Note the check at this place, and answer its refusal where it refuses.
 
         Where a rule makes one check in several places of its order, it is the next of them.
         """
         number = self.comparisons[-1].check.number if self.comparisons else -1
-        here = [check for check in self.checks if check.place == (module, line)]
+        here = [check for check in self.checks if check.place == place]
         check = next((check for check in here if check.number > number), here[0])
-        refused = bool(condition) and check != self.without
+        figures = Rejected(*(_value_of(argument, must_have_one=condition) for argument in arguments))
+        refused = condition and check != self.without
         self.comparisons.append(Comparison(check, refused, figures))
         return figures if refused else None
+
+
+def _value_of(argument: Callable[[], Any], *, must_have_one: bool) -> Any:
+    """A figure of a check; None where a check that passed has none, such as the bound of a band that is not there."""
+    try:
+        return argument()
+    except Exception:
+        if must_have_one:
+            raise
+        return None
 
 
 _glances: ContextVar[_Glance] = ContextVar("glances")
 
 
-def _look(module: str, line: int, condition: bool, figures: Rejected) -> Rejected | None:
-    return _glances.get().look(module, line, condition, figures)
+def _look(module: str, line: int, condition: bool, *arguments: Callable[[], Any]) -> Rejected | None:
+    return _glances.get().look((module, line), bool(condition), arguments)
 
 
 @functools.cache
@@ -248,16 +259,22 @@ def _looking_apply() -> Apply:
             figures = _refusal(node)
             if figures is None:
                 return node
-            condition, look, decide = ast.parse(
-                "_refused = None\n"
-                f"_refused = _look({self.module!r}, {node.lineno}, _refused)\n"
+            condition, prepare, look, decide = ast.parse(
+                "_condition = None\n"
+                "try: pass\n"
+                "except Exception:\n"
+                "    if _condition: raise\n"
+                f"_refused = _look({self.module!r}, {node.lineno}, _condition)\n"
                 "if _refused: return _refused"
             ).body
             cast(ast.Assign, condition).value = node.test
-            cast(ast.Call, cast(ast.Assign, look).value).args.append(figures)
-            cast(ast.If, decide).orelse = node.orelse
             # What a check computes before it returns is for its figures only, so it may be computed either way.
-            statements = (condition, *node.body[:-1], look, decide)
+            cast(ast.Try, prepare).body[:0] = node.body[:-1]
+            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            arguments = [ast.Lambda(nothing, argument) for argument in figures.args]
+            cast(ast.Call, cast(ast.Assign, look).value).args += arguments
+            cast(ast.If, decide).orelse = node.orelse
+            statements = (condition, prepare, look, decide)
             return [ast.fix_missing_locations(ast.copy_location(statement, node)) for statement in statements]
 
     return copy_of_apply({module: Look(module) for module in MODULES}, {"_look": _look})
