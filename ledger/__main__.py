@@ -1,0 +1,6 @@
+"""`python -m ledger` is `backstop`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main(prog_name="backstop")

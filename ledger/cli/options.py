@@ -1,0 +1,63 @@
+"""Arguments and options that commands share, and how a command prints a document."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STANDARD_INPUT = "-"
+
+
+def log_argument(command: Command) -> Command:
+    """LOG: a file, gzipped where its name ends in `.gz`, or `-`."""
+    return click.argument("log", metavar="LOG")(command)
+
+
+def json_option(command: Command) -> Command:
+    """--json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def point_options(command: Command) -> Command:
+    """--at and --line, one of the two."""
+    at = click.option(
+        "--at", "sequence", type=click.IntRange(min=0), metavar="SEQ", help="Where so many transactions were applied."
+    )
+    line = click.option("--line", type=click.IntRange(min=1), metavar="N", help="At this line of the log.")
+    return at(line(command))
+
+
+def refuse_two_points(sequence: int | None, line: int | None) -> None:
+    """UsageError where both are given."""
+    if sequence is not None and line is not None:
+        raise click.UsageError(
+            "--at and --line are two ways to say where; give one of them", click.get_current_context()
+        )
+
+
+def place_of(log: str, line: int) -> str:
+    """A line of a log as compilers write it."""
+    return f"{shown_path(log)}:{line}"
+
+
+def shown_path(log: str) -> str:
+    """The log's path as it was given."""
+    return "standard input" if log == STANDARD_INPUT else click.format_filename(log)
+
+
+def shown_name(log: str) -> str:
+    """The log's name without its folder."""
+    return "standard input" if log == STANDARD_INPUT else click.format_filename(log, shorten=True)
+
+
+def print_document(document: dict[str, Any]) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(document, indent=2))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on standard output, colours only where the terminal has them."""
+    click.echo("\n".join(lines))

@@ -1,0 +1,58 @@
+"""Progress of a replay, drawn on standard error while it runs and gone afterwards."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from ..log import Entry
+
+ENTRIES_BETWEEN_LOOKS = 64
+SECONDS_BETWEEN_DRAWINGS = 0.1
+
+
+@contextmanager
+def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable[[Entry], None] | None]:
+    """What a replay is to call with each entry: None where nobody looks at standard error, or `quiet` is asked."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[read]} lines"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawing:
+        task = drawing.add_task("replaying", total=_length(log), read=0)
+        position = _position(stream)
+        drawn = time.monotonic()
+
+        def look(entry: Entry) -> None:
+            nonlocal drawn
+            if entry.line % ENTRIES_BETWEEN_LOOKS == 0:
+                now = time.monotonic()
+                if now - drawn >= SECONDS_BETWEEN_DRAWINGS:
+                    drawn = now
+                    drawing.update(task, completed=position(), read=entry.line)
+
+        yield look
+
+
+def _length(log: str) -> int | None:
+    """Bytes of the file, None where that is not known beforehand."""
+    return os.path.getsize(log) if os.path.isfile(log) else None
+
+
+def _position(stream: BinaryIO) -> Callable[[], int]:
+    """Bytes of the file that were read: of the packed ones where it is gzipped."""
+    source = getattr(getattr(stream, "raw", None), "fileobj", stream)
+    if not source.seekable():
+        return lambda: 0
+    return lambda: int(source.tell())

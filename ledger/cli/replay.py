@@ -1,0 +1,105 @@
+"""`backstop replay`."""
+
+import click
+
+from ..log import open_log, read_log
+from ..replay import Report, replay
+from .laws import CHOICES, chosen_laws, closing_sentence
+from .options import json_option, log_argument, print_document, print_lines, shown_name, shown_path
+from .progress import progress_of
+from .replayed import replayed_document, replayed_lines
+from .saving import refuse_unwritable, save_state
+
+EXAMPLE = """\b
+Example:
+  backstop replay docs/examples/cascade.jsonl"""
+
+
+@click.command("replay", epilog=EXAMPLE)
+@log_argument
+@json_option
+@click.option("--quiet", is_flag=True, help="Print the result alone, in one line, and no progress.")
+@click.option(
+    "--laws",
+    "choice",
+    type=click.Choice(list(CHOICES)),
+    default="all",
+    show_default=True,
+    help="The laws to check; step leaves out those of the whole state.",
+)
+@click.option(
+    "--state-laws-every",
+    "state_every",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Check the laws of the whole state after every N transactions, and at the end; 0 at the end alone.",
+)
+@click.option(
+    "--fail-on",
+    "fail_on",
+    type=click.Choice(["rejected", "unknown"]),
+    multiple=True,
+    help="Fail on refusals that the log does not expect, or on laws that never fired. May be given twice.",
+)
+@click.option("--until", type=click.IntRange(min=0), metavar="SEQ", help="Stop once so many transactions were applied.")
+@click.option(
+    "--state-out",
+    "state_out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the last state's canonical bytes there, unless the replay fails.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    log: str,
+    as_json: bool,
+    quiet: bool,
+    choice: str,
+    state_every: int,
+    fail_on: tuple[str, ...],
+    until: int | None,
+    state_out: str | None,
+) -> int:
+    """Replay LOG with its laws checked, and report.
+
+    LOG is a file, gzipped where its name ends in .gz, or - for standard input. Replaying stops at the first broken
+    law, and at the first line that expects what the ledger does not do. Refused transactions are data and no failure,
+    unless --fail-on rejected.
+    """
+    if as_json and quiet:
+        raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
+    if state_out is not None:
+        refuse_unwritable(state_out)
+    with open_log(log) as stream:
+        state, entries = read_log(stream, log)
+        with progress_of(log, stream, quiet=quiet) as progress:
+            report = replay(
+                state, entries, laws=chosen_laws(choice), state_every=state_every, until=until, progress=progress
+            )
+    unwanted = unwanted_findings(report, fail_on)
+    part = "" if until is None else f" up to sequence {report.state.sequence}"
+    closing = closing_sentence(report, shown_name(log) + part, unwanted)
+    if state_out is not None and report.failure is None:
+        save_state(report.state, state_out)
+    if as_json:
+        print_document(replayed_document(report, log=shown_path(log), closing=closing, unwanted=unwanted))
+    elif quiet:
+        click.echo(closing)
+    else:
+        print_lines(replayed_lines(report, log=log, closing=closing, state_every=state_every))
+    return int(report.failure is not None or bool(unwanted))
+
+
+def unwanted_findings(report: Report, fail_on: tuple[str, ...]) -> list[str]:
+    """What the command was told to fail on, and the replay found, in words."""
+    found = []
+    if "rejected" in fail_on and report.unexpected:
+        refusals = "refusal that the log does" if report.unexpected == 1 else "refusals that the log does"
+        found.append(f"{report.unexpected} {refusals} not expect, the first on line {report.first_unexpected}")
+    if "unknown" in fail_on and report.failure is None and report.silent_laws:
+        names = ", ".join(f"{law.id} ({law.scope.value})" for law in report.silent_laws)
+        found.append(f"{len(report.silent_laws)} of {len(report.laws)} laws never fired: {names}")
+    return found

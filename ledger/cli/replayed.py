@@ -1,0 +1,139 @@
+"""The report of a replay: one document for machines, tables for people."""
+
+from collections.abc import Sequence
+
+from ..canonical import state_digest
+from ..laws import Scope
+from ..replay import Report
+from ..rulebook import is_system
+from ..transactions import TYPE_NAMES
+from .documents import custody_document, providers_document, system_document
+from .failed import failure_document, failure_lines
+from .formatting import Format, counted
+from .holdings import provider_lines, system_lines
+from .laws import BROKEN, NEVER_FIRED, NOT_CHECKED, results
+from .layout import Cell, Column, Styled, page_width, paragraph, table, title
+from .options import shown_path
+
+Document = dict[str, object]
+RESULT_COLOURS = {BROKEN: "red", NEVER_FIRED: "yellow"}
+TYPES = tuple(sorted(set(TYPE_NAMES.values())))
+
+
+def replayed_document(report: Report, *, log: str, closing: str, unwanted: Sequence[str]) -> Document:
+    """The report as one document; its keys do not depend on what happened."""
+    form = Format(report.state.rulebook, for_people=False)
+    failure = report.failure
+    return {
+        "log": log,
+        "rulebook": report.state.rulebook.name,
+        "result": "fails" if failure is not None or unwanted else "holds",
+        "sentence": closing,
+        "laws": [
+            {
+                "id": law.id,
+                "scope": law.scope.value,
+                "statement": law.statement,
+                "checked": 0 if count is None else count.checked,
+                "fired": 0 if count is None else count.fired,
+                "result": result,
+            }
+            for law, count, result in results(report)
+        ],
+        "transactions": report.transactions,
+        "applied": {name: report.applied[name] for name in TYPES},
+        "rejected": {name: _reasons(report, name) for name in TYPES},
+        "unexpected_rejections": report.unexpected,
+        "first_unexpected_rejection": report.first_unexpected,
+        "expectations_met": report.expectations,
+        "sequence": report.state.sequence,
+        "time": form.time(report.state.time),
+        "accounts": _ordinary_accounts(report),
+        "system_accounts": system_document(form, report.state),
+        "custody": custody_document(form, report.state),
+        "providers": providers_document(form, report.state),
+        "chain_digest": report.chain.hex(),
+        "state_digest": state_digest(report.state),
+        "failure": None if failure is None else failure_document(failure),
+    }
+
+
+def replayed_lines(report: Report, *, log: str, closing: str, state_every: int) -> list[str]:
+    """The report as tables, the failure if there is one, and the sentence that closes it."""
+    form, width = Format(report.state.rulebook), page_width()
+    lines = [f"{shown_path(log)}, rulebook {report.state.rulebook.name}"]
+    parts = [
+        law_lines(report, state_every=state_every, width=width),
+        transaction_lines(report, width=width),
+        system_lines(form, report.state, width=width),
+        provider_lines(form, report.state, width=width),
+        total_lines(report, form, width=width),
+    ]
+    if report.failure is not None:
+        parts.append(failure_lines(report.failure, log=log, state_every=state_every, width=width))
+    parts.append(paragraph(closing, width=width))
+    for part in parts:
+        lines += ["", *part] if part else []
+    return lines
+
+
+def law_lines(report: Report, *, state_every: int, width: int) -> list[str]:
+    """The table of laws."""
+    rows: list[Sequence[Cell]] = []
+    for law, count, result in results(report):
+        checked, fired = ("-", "-") if count is None else (str(count.checked), str(count.fired))
+        dim = result == NOT_CHECKED
+        answer = Styled(result, colour=RESULT_COLOURS.get(result), bold=result == BROKEN, dim=dim)
+        rows.append((law.id, law.scope.value, law.statement.rstrip("."), checked, fired, answer))
+    columns = (
+        Column("law"),
+        Column("scope"),
+        Column("statement", gives_way=True),
+        Column("checked", "right"),
+        Column("fired", "right"),
+        Column("result"),
+    )
+    lines = table(columns, rows, width=width)
+    if any(count.law.scope is Scope.STATE for count in report.laws):
+        every = (
+            f"after every {counted(state_every, 'transaction')} and at the end" if state_every else "at the end alone"
+        )
+        lines += paragraph(f"Laws of scope state were checked {every}.", width=width)
+    return lines
+
+
+def transaction_lines(report: Report, *, width: int) -> list[str]:
+    """Applied and rejected transactions by type, the reasons of the rejected ones below their type."""
+    rows: list[Sequence[Cell]] = []
+    for name in TYPES:
+        reasons = _reasons(report, name)
+        if not report.applied[name] and not reasons:
+            continue
+        rows.append((name, str(report.applied[name]), str(sum(reasons.values())) if reasons else "-"))
+        rows += [(f"  {reason}", "", str(number)) for reason, number in reasons.items()]
+    rows.append(("all", str(report.applied.total()), str(report.rejected.total())))
+    return table((Column("transactions"), Column("applied", "right"), Column("rejected", "right")), rows, width=width)
+
+
+def total_lines(report: Report, form: Format, *, width: int) -> list[str]:
+    """What the replay came to: counts, time and digests."""
+    rejected = f"{report.rejected.total()}, {report.unexpected or 'none'} of them not expected by the log"
+    rows = [
+        ("transactions", str(report.transactions)),
+        ("rejected", rejected if report.rejected else "none"),
+        ("expectations", f"met on {counted(report.expectations, 'line')}" if report.expectations else "none met"),
+        ("accounts", str(_ordinary_accounts(report))),
+        ("sequence", str(report.state.sequence)),
+        ("time", form.time(report.state.time)),
+        ("chain digest", report.chain.hex()),
+        ("state digest", state_digest(report.state)),
+    ]
+    return [title("totals"), *table((Column(""), Column("")), rows, width=width)]
+
+
+def _reasons(report: Report, name: str) -> dict[str, int]:
+    return {reason: number for (kind, reason), number in sorted(report.rejected.items()) if kind == name}
+
+
+def _ordinary_accounts(report: Report) -> int:
+    return sum(not is_system(account_id) for account_id in report.state.accounts)

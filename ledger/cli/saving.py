@@ -1,0 +1,38 @@
+"""Writing a state to a file, whole or not at all."""
+
+import contextlib
+import os
+
+import click
+
+from ..canonical import state_chunks
+from ..state import State
+
+
+def refuse_unwritable(path: str) -> None:
+    """ClickException where a file could not be written there, told before a long replay and not after it."""
+    folder = os.path.dirname(os.path.realpath(path))
+    shown = click.format_filename(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise click.ClickException(f"{shown}: found a folder or device, expected a file to write")
+    if not os.path.isdir(folder):
+        raise click.ClickException(f"{shown}: found no folder {click.format_filename(folder)} to write to")
+    if not os.access(folder, os.W_OK):
+        raise click.ClickException(f"{shown}: the folder cannot be written to")
+
+
+def save_state(state: State, path: str) -> None:
+    """The state's canonical bytes in a file, which is there whole or, where that fails, as it was before."""
+    path = os.path.realpath(path)
+    folder, name = os.path.split(path)
+    unfinished = os.path.join(folder, f".{name}.{os.getpid()}.unfinished")
+    try:
+        with open(unfinished, "xb") as file:
+            file.writelines(state_chunks(state))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(unfinished)
+        raise
