@@ -460,6 +460,16 @@ def test_no_liquidation_price_without_a_position_or_below_zero() -> None:
     assert liquidation_price(STATE, shorter, BTC) is not None, "a short can always be brought down"
 
 
+def test_no_liquidation_price_of_a_long_whose_maintenance_rate_is_one() -> None:
+    """Its requirement falls as fast as its collateral, so that no mark brings them together; a short has one."""
+    all_of_it = load_profile("textbook", {"markets": {BTC: {"tiers": [{"initial": "1", "maintenance": "1"}]}}})
+    state = marked(all_of_it)
+    long = account_of({"USDT": usdt("20000")}, {BTC: (lots("1"), usdt("-10000"))})
+    short = account_of({"USDT": usdt("20000")}, {BTC: (lots("-1"), usdt("10000"))})
+    assert liquidation_price(state, long, BTC) is None
+    assert liquidation_price(state, short, BTC) == price("15000")
+
+
 @pytest.mark.parametrize(
     ("size", "cost", "even"),
     [

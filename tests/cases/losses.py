@@ -7,6 +7,7 @@ from math import floor
 from ledger.outcomes import Event, FeesUsed, LossShared, TakenOver
 from ledger.postings import CashPosting, post
 from ledger.rulebook import INSURANCE
+from ledger.rules.effects import Movement
 from ledger.rules.loss_waterfall import cover_shortfall
 from ledger.state import size_of
 from ledger.transactions import BackstopTransfer

@@ -8,8 +8,8 @@ from ledger.margin import break_even_price, mark_per_lot, notional
 from ledger.outcomes import Applied, Deleveraged, PositionTransferred, ProviderTook, Reason, Rejected
 from ledger.pricing import bankruptcy_price
 from ledger.rulebook import FEES, INSURANCE
-from ledger.rules.takeover import equity_parts
 from ledger.rules.liquidate import round_limit
+from ledger.rules.takeover import equity_parts
 from ledger.state import Limits, Provider, Takeover, size_of
 from ledger.transactions import BackstopTransfer, Fill, Liquidate
 from ledger.units import format_decimal
