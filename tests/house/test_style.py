@@ -32,6 +32,7 @@ FORBIDDEN_WORDS = {
     "a note to do later": re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"),
     "a machine path": re.compile(r"/(work|tmp|home|root|Users)/"),
     "a file that is not the project's": re.compile(r"\b(RULEBOOK|DESIGN|VERIFYING)\.md\b"),
+    "a section of no page of the project": re.compile(r"\brulebook sections? [0-9]"),
     "an unresolved merge": re.compile(r"^(<{7}|>{7}) ", re.MULTILINE),
 }
 
