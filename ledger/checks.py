@@ -2,10 +2,10 @@
 
 A check is a statement `if CONDITION: return Rejected(Reason.X, supplied, limit, subject)`. A rule's checks are found by
 reading its function in source order, following calls of helpers named `refuse_...`, so the list is the rule's order of
-precedence; the check of time in `transition.apply` is number 0 of every rule. Nothing here restates a rule:
-`compare`, `apply_without` and `apply_forcing` run copies of the rules' own source in which only check statements
-differ, so that a condition and the figures beside it are what the rule itself computes. The copies are modules that
-nothing else can import; they share state, transactions and outcomes with the real ones. The core does not import this.
+precedence; the check of time in `transition.apply` is number 0 of every rule. Nothing here restates a rule: `compare`
+and `apply_without` run copies of the rules' own source in which only check statements differ, so that a condition and
+the figures beside it are what the rule itself computes. The copies are modules that nothing else can import; they
+share state, transactions and outcomes with the real ones. The core does not import this.
 """
 
 import ast
@@ -97,12 +97,7 @@ def all_checks() -> tuple[Check, ...]:
 
 def apply_without(check: Check) -> Apply:
     """`transition.apply` in which this check never refuses, in whatever rule makes it."""
-    return _apply_with_condition(check.place, False)
-
-
-def apply_forcing(check: Check) -> Apply:
-    """`transition.apply` in which this check refuses whenever a transaction comes to it."""
-    return _apply_with_condition(check.place, True)
+    return _apply_without(check.place)
 
 
 def compare(state: State, transaction: Transaction, *, without: Check | None = None) -> tuple[Comparison, ...]:
@@ -233,17 +228,17 @@ def _look(module: str, line: int, condition: bool, *arguments: Callable[[], Any]
 
 
 @functools.cache
-def _apply_with_condition(place: Place, condition: bool) -> Apply:
+def _apply_without(place: Place) -> Apply:
     module, line = place
 
-    class Replace(ast.NodeTransformer):
+    class Remove(ast.NodeTransformer):
         def visit_If(self, node: ast.If) -> ast.AST:
             self.generic_visit(node)
             if node.lineno == line:
-                node.test = ast.copy_location(ast.Constant(condition), node.test)
+                node.test = ast.copy_location(ast.Constant(False), node.test)
             return node
 
-    return copy_of_apply({module: Replace()}, {})
+    return copy_of_apply({module: Remove()}, {})
 
 
 @functools.cache

@@ -162,7 +162,7 @@ REFUSALS = (
         evolve(T, rate=rate("-0.005000001")),
         Reason.RATE_BEYOND_CLAMP,
         -5_000_001,
-        5_000_000,
+        -5_000_000,
         BTC,
     ),
 )

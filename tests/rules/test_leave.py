@@ -39,22 +39,31 @@ LEAVING = with_provider(W, "prov", Provider(LIMITS, START, TAKEN))
 ENDED = with_provider(W, "prov", Provider(None, None, TAKEN))
 LIQUIDATING = with_account(IN_FORCE, "prov", liquidating(held("10", btc=("0.1", "-500")), at=START))
 T = Leave(START, "prov")
-OBLIGED = "an obliged provider"
+OBLIGED, ORDINARY, OPEN = "an obliged provider", "an ordinary account", "an open account"
 
 REFUSALS = (
     Refusal("time goes back", IN_FORCE, evolve(T, time=START - 1), Reason.TIME_BACKWARDS, START - 1, START, "time"),
     Refusal(
-        "time goes back, for one that is no provider",
+        "time goes back, for a system account",
         W,
-        evolve(T, time=START - 1),
+        Leave(START - 1, "@fees"),
         Reason.TIME_BACKWARDS,
         START - 1,
         START,
         "time",
     ),
+    Refusal("a system account", W, Leave(START, "@fees"), Reason.SYSTEM_ACCOUNT, "@fees", ORDINARY, "@fees"),
+    Refusal(
+        "a system account that does not exist",
+        W,
+        Leave(START, "@nobody"),
+        Reason.SYSTEM_ACCOUNT,
+        "@nobody",
+        ORDINARY,
+        "@nobody",
+    ),
+    Refusal("nobody", W, Leave(START, "nobody"), Reason.UNKNOWN_ACCOUNT, "nobody", OPEN, "nobody"),
     Refusal("never enrolled", W, T, Reason.NOT_A_PROVIDER, "prov", OBLIGED, "prov"),
-    Refusal("nobody", W, Leave(START, "nobody"), Reason.NOT_A_PROVIDER, "nobody", OBLIGED, "nobody"),
-    Refusal("a system account", W, Leave(START, "@fees"), Reason.NOT_A_PROVIDER, "@fees", OBLIGED, "@fees"),
     Refusal("an own takeover ended the enrolment", ENDED, T, Reason.NOT_A_PROVIDER, "prov", OBLIGED, "prov"),
     Refusal(
         "the notice has run out, and was given",
@@ -94,7 +103,15 @@ SUCCESSES = (
     ),
 )
 
-TABLES = (Table("leave", "leave", REFUSALS, SUCCESSES),)
+TABLES = (
+    Table(
+        "leave",
+        "leave",
+        REFUSALS,
+        SUCCESSES,
+        never_alone={1: "a system account is never a provider", 2: "nor is one that is not open"},
+    ),
+)
 
 
 @pytest.mark.parametrize("row", REFUSALS, ids=name_of)

@@ -226,7 +226,7 @@ REFUSALS = (
         liquidates("vic", ("bob", "1", "5412.25")),
         Reason.PRICE_OUTSIDE_BAND,
         price("5412.25"),
-        price("4920"),
+        price("5412"),
         BTC,
     ),
     Refusal(
@@ -235,7 +235,7 @@ REFUSALS = (
         liquidates("vic", ("vic", "1", "5412.25")),
         Reason.PRICE_OUTSIDE_BAND,
         price("5412.25"),
-        price("4920"),
+        price("5412"),
         BTC,
     ),
     Refusal("with itself", W, liquidates("vic", ("vic", "1", "4920")), Reason.SAME_ACCOUNT, "vic", OTHER, "vic"),
@@ -437,13 +437,13 @@ REFUSALS = (
         0,
         "sid",
     ),
-    Refusal(  # ron: DC 30 of 4,920; then 30 - 18 - 0.102 of 4,428
+    Refusal(  # ron: DC 30 of 4,920; then 30 - 18 - 0.102 of 4,428, where 27 would be the same rate
         "against one whose rate falls",
         CROWD,
         liquidates("vic", ("ron", "0.1", "5100")),
         Reason.MARGIN_RATE_FELL,
-        2_686_991,
-        6_097_560,
+        exact("11.898"),
+        exact("27"),
         "ron",
     ),
     Refusal(
@@ -451,8 +451,8 @@ REFUSALS = (
         CROWD,
         liquidates("vic", ("ron", "0.1", "5100"), ("prov", "0.5", "4922")),
         Reason.MARGIN_RATE_FELL,
-        2_686_991,
-        6_097_560,
+        exact("11.898"),
+        exact("27"),
         "ron",
     ),
     Refusal(  # 500,000 - 1 + 0.005% of 4,921

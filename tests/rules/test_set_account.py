@@ -75,7 +75,7 @@ REFUSALS = (
         "max_leverage or fee_tier",
         "alice",
     ),
-    Refusal("leverage 0", W, evolve(T, max_leverage=0), Reason.LEVERAGE_OUT_OF_RANGE, 0, 100, "alice"),
+    Refusal("leverage 0", W, evolve(T, max_leverage=0), Reason.LEVERAGE_OUT_OF_RANGE, 0, 1, "alice"),
     Refusal("leverage 101", W, evolve(T, max_leverage=101), Reason.LEVERAGE_OUT_OF_RANGE, 101, 100, "alice"),
     Refusal(
         "leverage 101 and an unlisted fee tier",

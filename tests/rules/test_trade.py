@@ -5,6 +5,7 @@
 
 import pytest
 from attrs import evolve
+from immutables import Map
 
 from ledger.outcomes import FeesCharged, Reason, Rolled
 from ledger.profiles import load_profile
@@ -145,7 +146,7 @@ REFUSALS = (
         evolve(T, price=price("5500.25")),
         Reason.PRICE_OUTSIDE_BAND,
         price("5500.25"),
-        price("5000"),
+        price("5500"),
         BTC,
     ),
     Refusal(
@@ -154,7 +155,25 @@ REFUSALS = (
         evolve(T, price=price("4499.75")),
         Reason.PRICE_OUTSIDE_BAND,
         price("4499.75"),
-        price("5000"),
+        price("4500"),
+        BTC,
+    ),
+    Refusal(  # 5,000.000000001 + 10% is 5,500.0000000011, down
+        "above the band of a mark with nine decimals",
+        market(mark="5000.000000001"),
+        evolve(T, price=price("5500.25")),
+        Reason.PRICE_OUTSIDE_BAND,
+        price("5500.25"),
+        price("5500.000000001"),
+        BTC,
+    ),
+    Refusal(  # 5,000.000000001 - 10% is 4,500.0000000009, up
+        "below the band of a mark with nine decimals",
+        market(mark="5000.000000001"),
+        evolve(T, price=price("4500")),
+        Reason.PRICE_OUTSIDE_BAND,
+        price("4500"),
+        price("4500.000000001"),
         BTC,
     ),
     Refusal(
@@ -163,7 +182,7 @@ REFUSALS = (
         trades("alice", "alice", at="5500.25"),
         Reason.PRICE_OUTSIDE_BAND,
         price("5500.25"),
-        price("5000"),
+        price("5500"),
         BTC,
     ),
     Refusal("with oneself", W, trades("alice", "alice"), Reason.SAME_ACCOUNT, "alice", OTHER, "alice"),
@@ -318,31 +337,40 @@ REFUSALS = (
         0,
         "sid",
     ),
-    Refusal(  # DC: 30, then 30 - 10 - 0.098; over 5,000, then 4,500
+    Refusal(  # DC: 30, then 30 - 10 - 0.098; at the same rate 30 * 4,500 / 5,000 = 27
         "reduces a tenth 2% below mark: the rate falls from 0.6% to 0.4422%",
         PENNILESS,
         trades("rick", "lou", at="4900"),
         Reason.MARGIN_RATE_FELL,
-        4_422_666,
-        6_000_000,
+        exact("19.902"),
+        exact("27"),
         "lou",
     ),
-    Refusal(  # without fees: DC 30, then 30 - 3.025, over 4,500
+    Refusal(  # without fees: DC 30, then 30 - 3.025; at the same rate 27
         "a tick worse than the same rate",
         EVEN,
         trades("rick", "lou", at="4969.75"),
         Reason.MARGIN_RATE_FELL,
-        5_994_444,
-        6_000_000,
+        exact("26.975"),
+        exact("27"),
         "lou",
     ),
-    Refusal(  # max: DC 0.5 of 5,000, then 0.4 of 4,500; prov: 500,000 - 0.1 taker fee
+    Refusal(  # without fees: DC 100 atoms, then 250,000,000 less; at the same rate 100 * 2 / 3, up
+        "two lots of three are left, at a rate that is no whole exact value",
+        market(TEXTBOOK, lou=evolve(held("1", btc=("0.0003", "-1.5")), cash=Map(USDT=100))),
+        trades("rick", "lou", "0.0001", "4999.75"),
+        Reason.MARGIN_RATE_FELL,
+        (100 - 250_000_000) * 10**18,
+        66_666_666_666_666_666_667,
+        "lou",
+    ),
+    Refusal(  # max: DC 0.5, then 0.4, where 0.45 would be the same rate; prov: 500,000 - 0.1 taker fee
         "a buyer whose rate falls, from a provider who falls below the minimum",
         PENNILESS,
         trades("max", "prov", taker="seller"),
         Reason.MARGIN_RATE_FELL,
-        88_888,
-        100_000,
+        exact("0.4"),
+        exact("0.45"),
         "max",
     ),
     Refusal(
