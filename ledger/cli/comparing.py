@@ -48,6 +48,7 @@ def named_figures(document: Document | None) -> dict[str, str]:
     for market, position in document.get("positions", {}).items():
         named[f"{market} size"] = position["size"]
         named[f"{market} reference cost"] = position["reference_cost"]
+        named[f"{market} mark"] = position["mark"]
     for key, value in document.get("margin", {}).items():
         named[MARGIN_NAMES[key]] = NOTHING if value is None else value
     return named

@@ -15,7 +15,9 @@ from .layout import Styled, paragraph
 from .options import place_of
 from .words import transaction_in_words
 
-HANG = 13
+HANG = 15
+MOST_ACCOUNTS = 12
+"""Accounts of a failure that are shown; the document has all of them."""
 
 
 def accounts_involved(failure: Failure) -> tuple[str, ...]:
@@ -68,7 +70,10 @@ def failure_lines(failure: Failure, *, log: str, state_every: int, width: int) -
         say("note", _where_a_state_law_looks(state_every))
     accounts = accounts_involved(failure)
     if accounts:
-        lines += ["", *before_and_after(form, failure.before, failure.after, accounts, width=width)]
+        shown = accounts[:MOST_ACCOUNTS]
+        lines += ["", *before_and_after(form, failure.before, failure.after, shown, width=width)]
+    if len(accounts) > MOST_ACCOUNTS:
+        lines.append(f"... and {counted(len(accounts) - MOST_ACCOUNTS, 'account')} more; --json has all of them.")
     return lines
 
 
@@ -88,5 +93,5 @@ def _where_a_state_law_looks(state_every: int) -> str:
     since = f"up to {counted(state_every, 'transaction')} earlier" if state_every else "at any transaction before"
     return (
         f"This law looks at the whole state now and then, so what broke it may have happened {since}; "
-        "--state-laws-every 1 finds the transaction."
+        "--state-laws-every 1 finds the transaction. Accounts are shown around the last one applied."
     )

@@ -85,8 +85,10 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, width: i
 def _line(row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int]) -> str:
     cells = []
     for cell, column, width in zip(row, columns, widths, strict=True):
-        space = " " * (width - len(_text(cell)))
-        cells.append(f"{cell}{space}" if column.align == "left" else f"{space}{cell}")
+        text = _text(cell)
+        space, tail = " " * (width - len(text)), " " * (len(text) - len(text.rstrip()))
+        shown = f"{_restyled(cell, text.rstrip())}{tail}"
+        cells.append(f"{shown}{space}" if column.align == "left" else f"{space}{shown}")
     return GAP.join(cells).rstrip()
 
 

@@ -78,7 +78,9 @@ def replayed_lines(report: Report, *, log: str, closing: str, state_every: int) 
 
 
 def law_lines(report: Report, *, state_every: int, width: int) -> list[str]:
-    """The table of laws."""
+    """The table of laws; nothing where none was chosen."""
+    if not report.laws:
+        return []
     rows: list[Sequence[Cell]] = []
     for law, count, result in results(report):
         checked, fired = ("-", "-") if count is None else (str(count.checked), str(count.fired))
