@@ -256,6 +256,17 @@ def obliged_providers(state: State) -> list[str]:
     ]
 
 
+def providers_near_the_minimum(state: State) -> list[str]:
+    """Obliged providers that can hardly lose anything and stay at or above the program's minimum account value."""
+    minimum = wealth_unit(state.rulebook)
+    found = []
+    for account_id in obliged_providers(state):
+        spare = floor_div(account_value(state, state.accounts[account_id]), EXACT_SCALE) - minimum
+        if 0 <= spare < minimum // 40:
+            found.append(account_id)
+    return found
+
+
 def names_to_use(state: State) -> list[str]:
     """Open accounts, and one name that is still free."""
     free = [name for name in NAMES if name not in state.accounts]
@@ -394,6 +405,7 @@ def withdraw(chooser: Chooser, state: State) -> Withdraw:
         held,
         floor_div(free, price * terms.factor * terms.weight),
         floor_div(spare, price * RATE_SCALE * terms.weight),
+        floor_div(spare, price * RATE_SCALE * terms.weight),
         -state.accounts[EXTERNAL].cash.get(asset, 0),
         held * chooser.choose_int(1, 9) // 10,
     ]
@@ -416,6 +428,15 @@ def set_account(chooser: Chooser, state: State) -> SetAccount:
 # Trades
 
 
+def band_edges(contract: Contract, market: Market) -> tuple[int, int]:
+    """The lowest and the highest price on the tick within the band; half and one and a half times mark without one."""
+    tick = contract.tick
+    band = RATE_SCALE // 2 if contract.price_band is None else contract.price_band
+    low = ceil_div(ceil_div(market.mark * (RATE_SCALE - band), RATE_SCALE), tick) * tick
+    high = floor_to_multiple(floor_div(market.mark * (RATE_SCALE + band), RATE_SCALE), tick)
+    return max(tick, low), max(tick, high)
+
+
 def trade_price(chooser: Chooser, contract: Contract, market: Market) -> int:
     """At mark, a few ticks off, at the edge of the band, or one tick beyond it."""
     tick = contract.tick
@@ -425,9 +446,7 @@ def trade_price(chooser: Chooser, contract: Contract, market: Market) -> int:
         return at_mark
     if kind < 9:
         return max(tick, at_mark + tick * chooser.choose_int(-8, 8))
-    band = RATE_SCALE // 2 if contract.price_band is None else contract.price_band
-    low = ceil_div(ceil_div(market.mark * (RATE_SCALE - band), RATE_SCALE), tick) * tick
-    high = floor_to_multiple(floor_div(market.mark * (RATE_SCALE + band), RATE_SCALE), tick)
+    low, high = band_edges(contract, market)
     return max(tick, chooser.choose_from((low, high, low, high, low - tick, high + tick)))
 
 
@@ -581,8 +600,9 @@ def mark_aimed_at(chooser: Chooser, state: State, market_id: str, *, calm: bool)
 
 
 def _mark_market(chooser: Chooser, state: State, *, calm: bool) -> MarkMarket:
-    markets = sorted(state.rulebook.contracts)
-    market_id = choose_preferred(chooser, sorted(state.markets), markets)
+    marked = sorted(state.markets)
+    unmarked = [market for market in sorted(state.rulebook.contracts) if market not in state.markets]
+    market_id = chooser.choose_from(unmarked if unmarked and (not marked or one_in(chooser, 60)) else marked)
     mark = mark_aimed_at(chooser, state, market_id, calm=calm)
     premium = mark * chooser.choose_from((0, 0, 1, -1, 7, -7)) // 1000
     quotes = quotes_around(chooser, state.rulebook, max(1, mark - premium))
@@ -743,7 +763,21 @@ def _fill(chooser: Chooser, state: State, account_id: str, account: Account) -> 
         chooser, [name for name in able_accounts(state) if name != account_id], open_accounts(state)
     )
     price = trade_price(chooser, contract, market)
-    if held != 0 and one_in(chooser, 4):
+    closing = [
+        name
+        for name in distressed_accounts(state)
+        if name != account_id and held * size_of(state.accounts[name], market_id) < 0
+    ]
+    poor = [name for name in providers_near_the_minimum(state) if name != account_id]
+    low, high = band_edges(contract, market)
+    if closing and one_in(chooser, 2):
+        counterparty = chooser.choose_from(closing)
+        size = min(most, abs(size_of(state.accounts[counterparty], market_id)))
+        price = chooser.choose_from((price, high if held > 0 else low))
+    elif poor and one_in(chooser, 2):
+        counterparty, size = chooser.choose_from(poor), most
+        price = chooser.choose_from((price, high if held > 0 else low))
+    elif held != 0 and one_in(chooser, 4):
         per_lot = floor_div(max(0, distress_collateral(state, account)), abs(held) * contract.multiplier)
         worst = market.mark - per_lot if held > 0 else market.mark + per_lot
         price = max(contract.tick, floor_to_multiple(worst, contract.tick) + contract.tick * chooser.choose_int(-1, 1))
@@ -901,13 +935,16 @@ def _spoiled_liquidate(chooser: Chooser, state: State, transaction: Liquidate) -
         return attrs.evolve(transaction, account=chooser.choose_from((*STRANGERS, *active_accounts(state))))
     number = chooser.choose_int(0, len(transaction.fills) - 1)
     fill = transaction.fills[number]
-    everywhere = sorted(state.rulebook.contracts)
+    markets = sorted(state.rulebook.contracts)
+    unmarked = [market for market in markets if market not in state.markets]
     spoiled = chooser.choose_from(
         (
-            attrs.evolve(fill, market=chooser.choose_from((*everywhere, "XRP-PERP"))),
+            attrs.evolve(fill, market=chooser.choose_from(("XRP-PERP", *(2 * unmarked or markets)))),
             attrs.evolve(
                 fill,
-                counterparty=chooser.choose_from((transaction.account, *STRANGERS, *liquidating_accounts(state))),
+                counterparty=chooser.choose_from(
+                    (transaction.account, *STRANGERS, "nobody", *liquidating_accounts(state))
+                ),
             ),
             attrs.evolve(fill, size=chooser.choose_from((0, -1, fill.size * 3))),
             attrs.evolve(fill, price=chooser.choose_from((fill.price + 1, 0, fill.price * 2))),
@@ -977,7 +1014,7 @@ def opening(chooser: Chooser, rulebook: Rulebook, time: int = START) -> list[Tra
     ]
     for asset in ("BTC", "USDC"):
         opened.append(MarkAsset(time, asset, Map(dict.fromkeys(sources, BASE_PRICES[asset] * PRICE_SCALE))))
-    if not one_in(chooser, 3):
+    if not one_in(chooser, 2):
         base = Map(dict.fromkeys(sources, BASE_PRICES["ETH-PERP"] * PRICE_SCALE))
         opened.append(MarkMarket(time, "ETH-PERP", base, 0))
     for name in NAMES[: chooser.choose_int(4, 8)]:
@@ -997,9 +1034,10 @@ def opening(chooser: Chooser, rulebook: Rulebook, time: int = START) -> list[Tra
 
 
 def next_transaction(chooser: Chooser, state: State, mood: Mood) -> Transaction:
-    """One transaction in a mood; one in ten spoiled."""
+    """One transaction in a mood; one in ten spoiled, of rounds of liquidation, which have most checks, one in four."""
     transaction = chooser.choose_from(mood)(chooser, state)
-    return spoil(chooser, state, transaction) if one_in(chooser, 10) else transaction
+    many = 4 if isinstance(transaction, Liquidate) else 10
+    return spoil(chooser, state, transaction) if one_in(chooser, many) else transaction
 
 
 def stepped(state: State, transaction: Transaction) -> Step:
