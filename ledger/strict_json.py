@@ -91,7 +91,7 @@ def joined(parent: str, name: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A plain value as JSON, shortened; objects and lists by their kind."""
+    """A plain value as JSON, shortened; objects and lists by their kind, and what JSON has not (a date) as text."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
@@ -100,7 +100,7 @@ def shown(value: object) -> str:
         return shortened(value)
     if isinstance(value, int) and value.bit_length() > 1000:
         return "an integer of more than 300 digits"
-    return shortened(json.dumps(value))
+    return shortened(json.dumps(value, default=str))
 
 
 def shortened(text: str) -> str:

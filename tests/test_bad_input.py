@@ -845,24 +845,29 @@ PROFILES = [
         "document: not TOML: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
         ".toml",
     ),
-    Case("no JSON", b'{"name":', "document: not JSON: Expecting value: line 1 column 9 (char 8)", ".json"),
+    Case(
+        "no JSON",
+        b'{"name":',
+        "document: found malformed JSON (Expecting value: line 1 column 9 (char 8)), expected one object",
+        ".json",
+    ),
     Case(
         "a key twice in JSON",
         b'{"base":"textbook","name":"a","name":"b"}',
         "name: found the field twice, expected it once",
         ".json",
     ),
-    Case("a list for a rulebook", b"[]", "document: found [], expected a table", ".json"),
+    Case("a list for a rulebook", b"[]", "document: found a list, expected a table", ".json"),
     Case(
         "deeply nested JSON",
         b"[" * 100_000,
-        "document: not JSON: maximum recursion depth exceeded while decoding a JSON array from a unicode string",
+        "document: found brackets nested too deeply, expected a few levels",
         ".json",
     ),
     Case(
         "NaN in JSON",
         b'{"base":"textbook","size_factor":NaN}',
-        "size_factor: found NaN, expected a positive rate of at most 1 as text",
+        "document: found NaN, expected a number that JSON has",
         ".json",
     ),
     Case(
@@ -1000,7 +1005,7 @@ PROFILES = [
     Case(
         "a source twice",
         profile(('"Huobi", ', '"Binance", ')),
-        'sources: found ["AscendEX", "Binance", "Binance", "OKEx", "Poloniex"], expected no name twice',
+        "sources: found a list, expected no name twice",
         ".toml",
     ),
     Case(
@@ -1084,7 +1089,6 @@ PROFILES = [
 
 BAD_LOGS = pytest.mark.parametrize("case", LOGS, ids=[case.id for case in LOGS])
 BAD_PROFILES = pytest.mark.parametrize("case", PROFILES, ids=[case.id for case in PROFILES])
-NEEDS_COMMAND = pytest.mark.skipif(not hasattr(cli, "main"), reason="the command is not written yet")
 
 
 def written(case: Case, folder: Path) -> str:
@@ -1116,7 +1120,6 @@ def test_a_bad_log_is_refused_in_one_line(case: Case, tmp_path: Path) -> None:
 
 
 @BAD_LOGS
-@NEEDS_COMMAND
 def test_replay_refuses_a_bad_log(case: Case, tmp_path: Path) -> None:
     path = written(case, tmp_path)
     result = invoked("replay", path)
@@ -1133,7 +1136,6 @@ def test_a_bad_profile_is_refused_by_field(case: Case, tmp_path: Path) -> None:
 
 
 @BAD_PROFILES
-@NEEDS_COMMAND
 def test_rulebook_check_refuses_a_bad_profile(case: Case, tmp_path: Path) -> None:
     result = invoked("rulebook", "check", written(case, tmp_path))
     assert result.exit_code == 2
@@ -1200,7 +1202,6 @@ def test_entries_before_the_fault_are_still_given(tmp_path: Path) -> None:
     assert refused.value.message == "found a line that is cut off (b'{'), expected one whole object"
 
 
-@NEEDS_COMMAND
 def test_replay_refuses_bad_standard_input() -> None:
     result = invoked("replay", "-", stdin=GENESIS + b"{")
     assert result.exit_code == 2

@@ -29,6 +29,6 @@ def log_schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "One line of a backstop-ledger transaction log",
         "description": "The first line is a genesis, every other one a transaction.",
-        "oneOf": schema["anyOf"],
+        "anyOf": schema["anyOf"],
         "$defs": definitions,
     }
