@@ -20,7 +20,7 @@ from ledger.checks import (
 from ledger.outcomes import Applied, Reason, Rejected
 from ledger.transactions import TYPE_NAMES, Leave, MarkAsset, Trade, Withdraw
 from ledger.transition import apply
-from tests.rules.tables import Success, all_tables, exact, held
+from tests.rules.tables import Refusal, Success, all_tables, exact, held
 from tests.worlds import BTC, START, TEXTBOOK, World, lots, price, quotes, usdt, with_account
 
 REFUSALS = [row for table in all_tables() for row in table.refusals]

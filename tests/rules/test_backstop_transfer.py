@@ -871,13 +871,17 @@ SUCCESSES = (
     ),
     Success(  # 0.01 * 8,000 * 0.98 = 78.4
         "flat, its last bitcoin sold: -100 + 78.4; liquidating before, active afterwards",
-        market(vic=liquidating(held("-100", others={"BTC": "0.01"}), at=START, made=3)),
+        market(
+            ASCENDEX,
+            {"@external": held("-1501", others={"BTC": "-0.01"})},
+            vic=liquidating(held("-100", others={"BTC": "0.01"}), at=START, made=3),
+        ),
         T,
         events=(Converted("vic", "BTC", coins("0.01"), usdt("78.4")), TakenOver("vic", usdt("-21.6"))),
         accounts={
             "vic": held(),
             "@insurance": held("978.4"),
-            "@external": held("-1579.4", others={"BTC": "0.01"}),
+            "@external": held("-1579.4"),
         },
     ),
     Success(  # 30 is 0.6% of 5,000; bankruptcy 0.497; 30 + 4,950 - 5,000

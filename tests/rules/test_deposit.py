@@ -25,6 +25,7 @@ from tests.worlds import START, World, coins, usdt, with_account
 def world() -> State:
     """alice has 1,000 USDT; BTC has a price of 8,000, and no other asset has one."""
     w = World()
+    w.mark("5000")
     w.mark_asset("BTC", "8000")
     w.deposit("alice", "1000")
     return w.state

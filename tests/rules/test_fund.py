@@ -30,6 +30,7 @@ def world(*premiums: str, index: str = "5000") -> State:
     w = World()
     for premium in premiums or ("0",):
         w.mark(index, premium=premium)
+    w.mark("200", ETH)
     w.deposit("alice", "1000")
     return with_accounts(
         w.state,
@@ -60,6 +61,7 @@ def funded(state: State, instant: int) -> State:
 W = world()
 NO_SAMPLE = evolve(W, markets=W.markets.set(BTC, Market(price("5000"), price("5000"), 0, 0, EIGHT - HOURS_8)))
 DONE = funded(W, EIGHT)
+UNMARKED = World().state
 MINUS_ONE_PER_BILLION = -1
 T = Fund(EIGHT, BTC, rate("0.001"))
 MARKETS, MARK = "a listed market", "a market with a mark"
@@ -92,10 +94,10 @@ REFUSALS = (
         MARKETS,
         "DOGE-PERP",
     ),
-    Refusal("a market without a mark", W, evolve(T, market=ETH), Reason.MARKET_WITHOUT_MARK, ETH, MARK, ETH),
+    Refusal("a market without a mark", UNMARKED, evolve(T, market=ETH), Reason.MARKET_WITHOUT_MARK, ETH, MARK, ETH),
     Refusal(
         "a market without a mark, outside the window",
-        W,
+        UNMARKED,
         evolve(T, market=ETH, time=EIGHT - 1),
         Reason.MARKET_WITHOUT_MARK,
         ETH,

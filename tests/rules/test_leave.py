@@ -29,6 +29,7 @@ TAKEN = (Takeover(START - 5, usdt("30")),)
 def world() -> World:
     """prov has 500,000 USDT."""
     w = World()
+    w.mark("5000")
     w.deposit("prov", "500000")
     return w
 

@@ -55,6 +55,8 @@ def market(mark: str = "4920", *, eth: str | None = None, rulebook: Rulebook = A
     w.mark_asset("ETH", "200.000000001")
     for account_id in ("bob", "@fees"):
         w.deposit(account_id, "100000")
+    w.deposit("keeper", "1", "BTC")
+    w.deposit("keeper", "1", "ETH")
     state = with_accounts(w.state, {"vic": VIC, "prov": held("500000"), **accounts})
     return with_provider(state, "prov", PROVIDER)
 
@@ -659,7 +661,7 @@ SUCCESSES = (
         ),
         accounts={
             "vic": in_round(1, held("-561.3888889098945", btc=("10", "-49200"))),
-            "@external": held("-201001.1111110901055", others={"BTC": "0.2", "ETH": "0.111111111"}),
+            "@external": held("-201001.1111110901055", others={"BTC": "-0.8", "ETH": "-0.888888889"}),
         },
     ),
     Success(  # short 10 from 4,840 at 4,920: 1,100 - 800 - 31.46 = 268.54; buys 1 at 4,920: taker 3.198

@@ -30,7 +30,7 @@ def world() -> World:
     return w
 
 
-W = world().state
+W = with_account(world().state, "low", held("5", max_leverage=2))
 LIQUIDATING = with_account(W, "dave", liquidating(held("10", btc=("0.1", "-500")), at=START, made=3))
 T = SetAccount(START, "alice", 20, None)
 OPEN, ORDINARY, TIER = "an open account", "an ordinary account", "a listed fee tier"
@@ -122,6 +122,13 @@ SUCCESSES = (
         accounts={"alice": evolve(LONG, max_leverage=99, fee_tier="backstop")},
     ),
     Success(
+        "the highest leverage there is, again",
+        W,
+        evolve(T, max_leverage=100, account="low"),
+        events=(AccountSet("low", 100, "standard"),),
+        accounts={"low": held("5")},
+    ),
+    Success(
         "a liquidating account keeps its round",
         LIQUIDATING,
         evolve(T, account="dave"),
@@ -159,13 +166,6 @@ def test_every_check_is_reached_in_order_of_precedence(table: Table) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_neighbouring_rows_are_one_fault_apart(table: Table) -> None:
     assert_one_fault_apart(table)
-
-
-def test_the_highest_leverage_may_be_set_again() -> None:
-    w = world()
-    w.do(SetAccount(START, "alice", 1, None))
-    w.do(SetAccount(START, "alice", 100, None))
-    assert w.account("alice") == held("1000", btc=("1", "-5003.25"), max_leverage=100)
 
 
 def test_lower_leverage_binds_the_next_trade_only() -> None:

@@ -607,6 +607,15 @@ SUCCESSES = (
         lou=held("60", btc=("0.9", "-4530.1")),
         bob=held("1000", btc=("0.1", "-500.325")),
     ),
+    filled(  # EC = 70.095 - 0.1 * 250 - 0.095 = 45 = 1% of 4,500; of 70.095 a tenth less would be 63.0855
+        "reduces at a falling rate to free collateral of exactly zero",
+        market(lou=held("70.095", btc=("1", "-5000"))),
+        trades("rick", "lou", at="4750"),
+        ("0.30875", "0.095"),
+        "1000.40375",
+        lou=held("70.095", btc=("0.9", "-4525.095")),
+        rick=held("1000000", btc=("0.1", "-475.30875")),
+    ),
     filled(  # 30 of 5,000 and 27 of 4,500 are both 0.6%; nobody pays a fee, and none is posted
         "reduces below initial margin at the same rate exactly",
         EVEN,
