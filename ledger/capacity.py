@@ -1,4 +1,4 @@
-"""Providers' obligations: capacity windows, headroom and the room they leave (rulebook, enroll and backstop-transfer).
+"""Providers' obligations: capacity windows, headroom and the room they leave (specs/rules/enroll, backstop-transfer).
 
 Capacity is notional at mark in settlement atoms; room is whole lots.
 """

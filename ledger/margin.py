@@ -1,4 +1,4 @@
-"""Collateral, equity and margin: pure functions of an account at the marks and prices of a state (rulebook section 3).
+"""Collateral, equity and margin: pure functions of an account at the marks and prices of a state (specs/margin).
 
 Unless a docstring says otherwise, amounts are settlement atoms and an *exact value* is 10^-18 atoms. Sums over an
 account's markets and assets do not depend on their order.
@@ -26,7 +26,7 @@ Orders = Mapping[str, OpenOrders]
 
 
 def notional(contract: Contract, size: int, price: int) -> int:
-    """Exact value of `size` lots at `price`, in atoms, with the sign of `size` (rulebook section 1)."""
+    """Exact value of `size` lots at `price`, in atoms, with the sign of `size` (specs/state)."""
     return size * price * contract.multiplier
 
 

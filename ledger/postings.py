@@ -1,4 +1,4 @@
-"""The double-entry kernel: the only code that changes a balance (rulebook section 2).
+"""The double-entry kernel: the only code that changes a balance (specs/state).
 
 Every change of a balance is a posting. The postings of one call net to zero in each column: each asset other than the
 settlement asset; each market's size; and settlement cash together with all reference costs. Anything else is a bug in

@@ -1,4 +1,4 @@
-"""The prices at which a takeover hands positions on: pure functions of a few integers (rulebook, backstop-transfer).
+"""The prices at which a takeover hands positions on: pure functions of a few integers (specs/rules/backstop-transfer).
 
 All prices are whole atoms per lot; `size` is the position's signed size in lots, not zero; `equity` is the market's
 part of the account's equity, in atoms, signed.

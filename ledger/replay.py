@@ -74,8 +74,9 @@ def replay(
 ) -> Report:
     """Fold the entries over `state`.
 
-    `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from, that of `state` as a
-    genesis where None. `progress` is called with each entry. Raises what the entries raise, `LogError` for bad input.
+    `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
+    that of `state` as a genesis where None. `progress` is called with each entry. Raises what the entries raise,
+    `LogError` for bad input.
     """
     monitor = Monitor(state, laws, state_every)
     digest = chain_start(state) if start is None else start
@@ -105,9 +106,7 @@ def replay(
                 differences = unmet(entry.expect, outcome, state, digest)
                 if differences:
                     accounts = (*entry.expect.balances, *entry.expect.positions, *entry.expect.account_values)
-                    failure = Failure(
-                        entry, None, "; ".join(differences), tuple(sorted(set(accounts))), before, state
-                    )
+                    failure = Failure(entry, None, "; ".join(differences), tuple(sorted(set(accounts))), before, state)
                     break
                 expectations += 1
             if progress is not None:

@@ -1,7 +1,7 @@
 """The terms a venue clears by: assets, contracts, tiers, fees, funding, liquidation and the backstop program.
 
 A `Rulebook` is a value of the core: plain integers, no text to parse and nothing to validate. `profiles` makes one from
-a document and refuses what is wrong with it; the values here are trusted. Sources: rulebook sections 1, 3 and 4.
+a document and refuses what is wrong with it; the values here are trusted. Sources: specs/parameters.
 """
 
 import attrs
@@ -14,7 +14,7 @@ SYSTEM_ACCOUNTS = (EXTERNAL, FEES, INSURANCE)
 
 
 def is_system(account_id: str) -> bool:
-    """Whether the id is reserved for the ledger's own accounts (rulebook section 2)."""
+    """Whether the id is reserved for the ledger's own accounts (specs/state)."""
     return account_id.startswith("@")
 
 

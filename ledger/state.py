@@ -1,4 +1,4 @@
-"""The state of the ledger: one immutable value (rulebook section 2).
+"""The state of the ledger: one immutable value (specs/state).
 
 Tables are persistent maps: a changed table shares everything unchanged with the one it came from, so keeping every
 version is cheap. Their iteration order is not the ids' order; whoever needs an order sorts by id. Zero balances and

@@ -4,6 +4,7 @@ Shared by whatever reads documents: logs, states, rulebooks.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 LONGEST_SHOWN = 60
@@ -27,7 +28,9 @@ class RawNumber(str):
 class Repeating(dict[str, Any]):
     """An object that has the field `twice` more than once."""
 
-    twice: str
+    def __init__(self, table: dict[str, Any], twice: str) -> None:
+        super().__init__(table)
+        self.twice = twice
 
 
 def load_strictly(data: bytes, *, raw_numbers: bool = False) -> Any:
@@ -35,15 +38,25 @@ def load_strictly(data: bytes, *, raw_numbers: bool = False) -> Any:
 
     NotStrict where it is no JSON, has a field twice, or is nested too deeply to be read.
     """
+    repeating: list[Repeating] = []
+
+    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) == len(pairs):
+            return table
+        repeating.append(Repeating(table, _first_twice(name for name, _ in pairs)))
+        return repeating[-1]
+
     try:
         value = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=_object,
+            object_pairs_hook=make,
             parse_int=RawNumber if raw_numbers else None,
             parse_float=RawNumber if raw_numbers else None,
             parse_constant=_refuse_constant,
         )
-        _refuse_repeating(value, "")
+        if repeating:
+            _refuse_repeating(value, "")
     except NotStrict:
         raise
     except RecursionError:
@@ -55,17 +68,14 @@ def load_strictly(data: bytes, *, raw_numbers: bool = False) -> Any:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) == len(pairs):
-        return table
-    repeating, names = Repeating(table), set()
-    for name, _ in pairs:
-        if name in names:
-            repeating.twice = name
+def _first_twice(names: Iterable[str]) -> str:
+    """The first name that came before."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
             break
-        names.add(name)
-    return repeating
+        seen.add(name)
+    return name
 
 
 def _refuse_constant(name: str) -> Any:

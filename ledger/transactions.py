@@ -1,4 +1,4 @@
-"""The typed transactions: what is asked of the ledger (rulebook section 4).
+"""The typed transactions: what is asked of the ledger (specs/rules).
 
 All quantities are integers in the units of `units`; `log` makes them from text. A transaction carries its own time,
 in milliseconds since 1970 UTC: the ledger has no clock.

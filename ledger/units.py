@@ -1,6 +1,6 @@
 """Integer units, the only functions that divide, and decimal text.
 
-Every quantity of the ledger is a Python integer in a fixed unit (rulebook section 1):
+Every quantity of the ledger is a Python integer in a fixed unit (specs/state):
 
 ========================  =====================================================
 amount of an asset        atoms of 10^-decimals of the asset
@@ -62,7 +62,7 @@ def sign(value: int) -> int:
 
 
 def apportion(total: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """Split `total` over non-negative `weights` by cumulative floors (rulebook section 1).
+    """Split `total` over non-negative `weights` by cumulative floors (specs/state).
 
     With `W_i` the sum of the first i weights and `W` of all, part i is
     `floor(total * W_i / W) - floor(total * W_(i-1) / W)`. The parts sum to `total` exactly, each is within one unit of

@@ -16,7 +16,9 @@ from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State
 from ledger.transactions import (
     BackstopTransfer,
+    Deposit,
     Enroll,
+    Fill,
     Liquidate,
     MarkMarket,
     Trade,
@@ -27,7 +29,7 @@ from ledger.transition import apply, state_after
 from ledger.units import EXACT_SCALE
 from tests.planting import first_broken, plant
 from tests.scenarios import SCENARIOS, Scenario
-from tests.worlds import BTC, coins, lots, price, quotes, usdt, with_account
+from tests.worlds import BTC, ETH, World, coins, lots, price, quotes, usdt, with_account
 
 
 def name_of(law: Law) -> str:
@@ -81,9 +83,7 @@ PHRASES = (
         "min(abs(size), sum(rooms))",
         "min(abs(size), sum(rooms) - 1)",
     ),
-    Phrase(
-        "CAP-5 history", "takeover", "rules.takeover", "sum(rooms)), rooms)", "sum(rooms)), [1] * len(rooms))"
-    ),
+    Phrase("CAP-5 history", "takeover", "rules.takeover", "sum(rooms)), rooms)", "sum(rooms)), [1] * len(rooms))"),
     Phrase("ENR-1 history", "program", "rules.enroll", "in_force is not None", "False", "a lowered limit"),
     Phrase("ENR-2 step", "liquidation", "rules.enroll", "value < minimum", "False", "a poor provider"),
     Phrase("ENR-3 step", "program", "rules.withdraw", "value < minimum", "False", "the provider's minimum withdrawn"),
@@ -309,3 +309,24 @@ def test_the_monitor_counts_what_was_checked_and_what_fired() -> None:
     assert counts["CAP-1 history"] == (0, 0)
     assert counts["ENR-2 step"] == (3, 3)
     assert counts["CON-1 state"] == (steps // 4 + (steps % 4 > 0),) * 2
+
+
+def test_mar_1_judges_the_fills_of_one_counterparty_one_after_the_other() -> None:
+    """A fill that grows exposure with free collateral, then one that reduces it at a price off mark, both admitted."""
+    world = World()
+    world.mark("10000")
+    world.mark("400", ETH)
+    for account_id, amount in (("maker", "9000000"), ("victim", "1000"), ("taker", "199547.9")):
+        world.deposit(account_id, amount)
+    world.trade("victim", "maker", "1", "10000")
+    world.trade("maker", "victim", "20", "400", market=ETH)
+    world.trade("taker", "maker", "130", "10000")
+    world.trade("taker", "maker", "20", "400", market=ETH)
+    world.mark("9100")
+    missing = usdt("97") - margin.free_collateral(world.state, world.account("taker")) // EXACT_SCALE
+    world.do(Deposit(world.time, "taker", "USDT", missing // 10**4 * 10**4))
+    fills = (Fill(BTC, "taker", 1000, price("9100")), Fill(ETH, "taker", 2500, price("390")))
+    before, transaction = world.state, Liquidate(world.time, "victim", fills)
+    outcome = world.do(transaction)
+    assert margin.free_collateral(outcome.state, outcome.state.accounts["taker"]) < 0
+    Monitor(before, REGISTRY).observe(Step(before, transaction, outcome, outcome.state))

@@ -1,4 +1,4 @@
-"""Margin: each quantity of rulebook section 3, against numbers by hand and against a second reading in fractions.
+"""Margin: each quantity of specs/margin, against numbers by hand and against a second reading in fractions.
 
 `Reading` below is written from the rulebook's text, in dollars and `Fraction`; it shares nothing with the functions it
 judges but the shapes of a state.

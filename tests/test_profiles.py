@@ -71,7 +71,7 @@ def test_a_name_that_is_no_profile_is_refused_with_the_names_there_are() -> None
 
 
 def test_the_default_profile_is_the_rulebooks_numbers() -> None:
-    """Every number of rulebook sections 1, 3 and 4 that is a parameter."""
+    """Every number of specs/parameters that is a parameter."""
     rulebook = load_profile()
     assert rulebook.settlement_asset == "USDT"
     assert rulebook.settlement_decimals == 13

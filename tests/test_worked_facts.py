@@ -1,4 +1,4 @@
-"""The worked facts of rulebook section 7: numbers that were published, to the last digit that was printed.
+"""The worked facts of specs/README: numbers that were published, to the last digit that was printed.
 
 Printed values are truncated toward zero at 9 decimals. Where a published state cannot be reached by transactions, it is
 put in by hand, and the rule is applied to it.

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 from immutables import Map
 
 from ..profiles import RulebookError, rulebook_of
 from ..rulebook import SYSTEM_ACCOUNTS, Rulebook, is_system
 from ..state import NEVER, Account, Limits, Liquidation, Market, Position, Provider, State, Takeover
-from ..strict_json import NotStrict, load_strictly, one_line, shown
+from ..strict_json import NotStrict, joined, load_strictly, one_line, shown
 from ..units import PRICE_SCALE
 from .writing import state_bytes
 
@@ -27,24 +28,46 @@ class StateError(ValueError):
 
 def state_from_bytes(data: bytes) -> State:
     """The state whose canonical bytes these are. StateError where they are no state's."""
-    state = _Reader(_load(data), "").state()
+    state = _Reader(_plain(data)).state()
     if state_bytes(state) != data:
-        raise StateError("", "found a state that is not written the canonical way, expected its canonical bytes")
+        raise _not_canonical(data)
     return state
 
 
-def _load(data: bytes) -> object:
+def _plain(data: bytes) -> object:
     try:
-        return load_strictly(data)
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _not_canonical(data) from None
+
+
+def _not_canonical(data: bytes) -> StateError:
+    """Why these bytes are not canonical: no strict JSON, a field twice, or another spelling of the same."""
+    try:
+        load_strictly(data)
     except NotStrict as error:
-        raise StateError(error.field, error.message) from None
+        return StateError(error.field, error.message)
+    return StateError("", "found a state that is not written the canonical way, expected its canonical bytes")
 
 
 class _Reader:
-    """A value somewhere in the document, read as what it should be."""
+    """A value somewhere in the document, read as what it should be: the member or item `step` of its parent."""
 
-    def __init__(self, value: object, path: str) -> None:
-        self.value, self.path = value, path
+    __slots__ = ("parent", "step", "value")
+
+    def __init__(self, value: object, parent: "_Reader | None" = None, step: str | int = "") -> None:
+        self.value, self.parent, self.step = value, parent, step
+
+    @property
+    def path(self) -> str:
+        """Where the value is, empty for the whole document."""
+        if self.parent is None:
+            return ""
+        return f"{self.parent.path}[{self.step}]" if isinstance(self.step, int) else self.parent.within(self.step)
+
+    def within(self, name: str) -> str:
+        """The path of a member."""
+        return joined(self.path, name)
 
     def wrong(self, expected: str) -> StateError:
         return StateError(self.path, f"found {shown(self.value)}, expected {expected}")
@@ -53,24 +76,24 @@ class _Reader:
         """The members of an object, whatever their keys."""
         if not isinstance(self.value, dict):
             raise self.wrong("an object")
-        return {key: _Reader(value, f"{self.path}.{key}" if self.path else key) for key, value in self.value.items()}
+        return {key: _Reader(value, self, key) for key, value in self.value.items()}
 
     def fields(self, *names: str) -> list["_Reader"]:
         """The members of an object that has exactly these."""
         members = self.members()
         for name in names:
             if name not in members:
-                raise StateError(f"{self.path}.{name}" if self.path else name, "found nothing, expected this field")
-        for name in members:
-            if name not in names:
-                raise StateError(members[name].path, f"found an unknown field, expected one of {', '.join(names)}")
+                raise StateError(self.within(name), "found nothing, expected this field")
+        if len(members) > len(names):
+            unknown = next(name for name in members if name not in names)
+            raise StateError(self.within(unknown), f"found an unknown field, expected one of {', '.join(names)}")
         return [members[name] for name in names]
 
     def items(self) -> list["_Reader"]:
         """The items of a list."""
         if not isinstance(self.value, list):
             raise self.wrong("a list")
-        return [_Reader(item, f"{self.path}[{number}]") for number, item in enumerate(self.value)]
+        return [_Reader(item, self, number) for number, item in enumerate(self.value)]
 
     def quantity(self) -> int:
         """An integer's digits as text."""
@@ -160,7 +183,7 @@ class _Reader:
         members = self.members()
         for account_id in SYSTEM_ACCOUNTS:
             if account_id not in members:
-                raise StateError(f"{self.path}.{account_id}", "found nothing, expected the system account")
+                raise StateError(self.within(account_id), "found nothing, expected the system account")
         for account_id, member in members.items():
             if is_system(account_id) and account_id not in SYSTEM_ACCOUNTS:
                 raise StateError(member.path, f"expected no system account but {', '.join(SYSTEM_ACCOUNTS)}")

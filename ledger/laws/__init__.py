@@ -1,4 +1,4 @@
-"""The laws of the ledger, each written once (rulebook section 6): one registry, and the monitor that runs it."""
+"""The laws of the ledger, each written once (specs/laws): one registry, and the monitor that runs it."""
 
 from . import capacity, conservation, determinism, liquidation, takeover, venue
 from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict

@@ -1,4 +1,4 @@
-"""What a law is: a typed predicate with an id, a statement and a scope (rulebook section 6).
+"""What a law is: a typed predicate with an id, a statement and a scope (specs/laws).
 
 A *step* law looks at one transaction and what it touched. A *history* law does too, and remembers what it needs of the
 steps before. A *state* law sees everything, once in a while and at the end, and would catch what a step law trusted.

@@ -7,6 +7,7 @@ import attrs
 from ..outcomes import Applied
 from ..state import State
 from ..transactions import TYPE_NAMES
+from ..units import is_multiple
 from .law import Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepCheck, StepLaw
 
 
@@ -81,7 +82,7 @@ class Monitor:
             if isinstance(outcome, Applied):
                 self._last = step
                 self._reached.update([account_id for account_id, _, _ in step.changes])
-            if self.state_every and self._steps % self.state_every == 0:
+            if self.state_every and is_multiple(self._steps, self.state_every):
                 self.look()
 
     def look(self) -> None:

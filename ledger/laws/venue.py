@@ -1,5 +1,10 @@
 """Laws of trading and of the venue's own actions: margin, fees, funding, marks."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
+from immutables import Map
+
 from ..capacity import limits_in_force
 from ..margin import (
     distress_collateral,
@@ -7,8 +12,8 @@ from ..margin import (
     free_collateral,
     notional,
 )
-from ..outcomes import FeesCharged, Funded, MarketMarked
-from ..postings import PositionPosting
+from ..outcomes import Applied, FeesCharged, Funded, MarketMarked
+from ..postings import PositionPosting, post
 from ..rulebook import is_system
 from ..state import Account, State, size_of
 from ..transactions import Fund, Liquidate, MarkAsset, MarkMarket, Trade, Withdraw
@@ -32,28 +37,46 @@ def _side_breach(state: State, account_id: str, market_id: str, before: Account,
     return None
 
 
+def _after_each_fill(step: Step) -> Iterator[Map[str, Account]]:
+    """The accounts before the first fill of a step and after each, from its postings alone.
+
+    A fill begins with two postings of sizes; what follows up to the next such pair, fees and rolls, belongs to it.
+    """
+    assert isinstance(step.outcome, Applied)
+    postings = step.outcome.postings
+    sized = [n for n, posting in enumerate(postings) if isinstance(posting, PositionPosting) and posting.size != 0]
+    settlement = step.before.rulebook.settlement_asset
+    accounts, done = step.before.accounts, 0
+    for begin in [*sized[::2], len(postings)]:
+        accounts, done = post(accounts, postings[done:begin], settlement_asset=settlement), begin
+        yield accounts
+
+
 def risk_is_taken_with_free_collateral(step: Step) -> Verdict:
     """MAR-1: free collateral is zero or more after exposure grew, the margin rate fell or money was withdrawn.
 
-    Several fills of one counterparty are judged together."""
+    Several fills are judged one after the other, as each was admitted.
+    """
     transaction, before, after = step.transaction, step.before.accounts, step.after.accounts
     state = step.after
-    sides: tuple[tuple[str, str], ...]
     if isinstance(transaction, Withdraw):
         account_id = transaction.account
         if not is_system(account_id) and free_collateral(state, after[account_id]) < 0:
             return Breach(f"{account_id} withdrew without free collateral", (account_id,))
         return HELD
     if isinstance(transaction, Trade):
-        sides = ((transaction.buyer, transaction.market), (transaction.seller, transaction.market))
-    else:
-        assert isinstance(transaction, Liquidate)
-        sides = tuple({(fill.counterparty, fill.market): None for fill in transaction.fills})
-    for account_id, market_id in sides:
-        breach = _side_breach(state, account_id, market_id, before[account_id], after[account_id])
+        for account_id in (transaction.buyer, transaction.seller):
+            breach = _side_breach(state, account_id, transaction.market, before[account_id], after[account_id])
+            if breach is not None:
+                return breach
+        return HELD
+    assert isinstance(transaction, Liquidate)
+    for fill, (earlier, later) in zip(transaction.fills, pairwise(_after_each_fill(step)), strict=True):
+        side = fill.counterparty
+        breach = _side_breach(state, side, fill.market, earlier[side], later[side])
         if breach is not None:
             return breach
-    return HELD if sides else None
+    return HELD if transaction.fills else None
 
 
 def parties_may_trade(step: Step) -> Verdict:

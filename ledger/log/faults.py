@@ -46,13 +46,13 @@ def mismatch(field: str, found: object, expected: str) -> Fault:
 
 def refuse_duplicates(text: bytes) -> None:
     """Fault where some object of a well-formed line has a field twice."""
-    load(text)
+    load(text, raw_numbers=False)
 
 
-def load(text: bytes) -> Any:
+def load(text: bytes, *, raw_numbers: bool = True) -> Any:
     """A line's plain value, numbers as they are written. Fault where it is no JSON, or has a field twice."""
     try:
-        return load_strictly(text, raw_numbers=True)
+        return load_strictly(text, raw_numbers=raw_numbers)
     except NotStrict as error:
         raise Fault(error.field, error.message) from None
 
@@ -105,26 +105,28 @@ def _diagnose_field(message: str, text: bytes) -> Fault:
     if not what:
         what, path = message, ""
     path = path.rstrip("`")
-    value = load(text)
+    places = list(_places(load(text), path))
     unknown, missing = UNKNOWN_FIELD.fullmatch(what), MISSING_FIELD.fullmatch(what)
-    if unknown or missing:
-        places = list(_places(value, path))
-        if unknown:
-            name = unknown["field"]
-            field = next((f for f, v in places if isinstance(v, dict) and name in v), "")
-            return Fault(joined(field, name), f"found an unknown field, expected {_known(value, path)}")
-        assert missing is not None
+    if unknown is not None:
+        name = unknown["field"]
+        field, value = next((f, v) for f, v in places if name in v)
+        return Fault(joined(field, name), f"found an unknown field, expected one of {_known_fields(value, path)}")
+    if missing is not None:
         name = missing["field"]
-        field = next((f for f, v in places if isinstance(v, dict) and name not in v), "")
+        field = next(f for f, v in places if name not in v)
         return Fault(joined(field, name), "found nothing, expected this field")
-    mistyped = MISTYPED.fullmatch(what)
-    expected, kind = (mistyped["expected"], mistyped["found"]) if mistyped else ("", None)
-    candidates = [(f, v) for f, v in _places(value, path) if kind is None or _kind(v) == kind]
-    field, found = candidates[0] if candidates else ("", value)
+    return _diagnose_value(what, path, places)
+
+
+def _diagnose_value(what: str, path: str, places: list[tuple[str, Any]]) -> Fault:
+    """The fault of a value that is of another type, not among those there are, or too big."""
     if "out of range" in what:
-        field, found = next((f, v) for f, v in candidates if isinstance(v, RawNumber) and len(v) > LONGEST_NUMBER)
-        return Fault(field, f"found {shown(found)}, expected a number of at most {LONGEST_NUMBER} characters")
-    return Fault(field, f"found {shown(found)}, expected {_expected(expected, path)}")
+        field, found = max(places, key=lambda place: len(place[1]) if isinstance(place[1], RawNumber) else 0)
+        return mismatch(field, found, f"a number of at most {LONGEST_NUMBER} characters")
+    mistyped = MISTYPED.fullmatch(what)
+    expected, kind = (mistyped["expected"], mistyped["found"]) if mistyped else (what, None)
+    field, found = next((f, v) for f, v in places if kind is None or _kind(v) == kind)
+    return mismatch(field, found, _expected(expected, path))
 
 
 def _places(value: Any, path: str, field: str = "") -> Iterator[tuple[str, Any]]:
@@ -151,11 +153,11 @@ def _kind(value: Any) -> str:
     return names[type(value)]
 
 
-def _known(value: Any, path: str) -> str:
-    """The fields there are where an unknown one was found."""
+def _known_fields(value: Any, path: str) -> str:
+    """The fields that the object at a path may have."""
     named = [step["name"] for step in STEP.finditer(path) if step["name"]]
     part = PARTS[named[-1]] if named else LINES_BY_TYPE[value["type"]]
-    return f"one of {', '.join(part.__struct_encode_fields__)}"
+    return ", ".join(part.__struct_encode_fields__)
 
 
 def _expected(kind: str, path: str) -> str:

@@ -37,11 +37,13 @@ def refuse_terms(state: State, market_id: str, *, size: int, price: int) -> Reje
         return Rejected(Reason.PRICE_OFF_TICK, price, contract.tick, market_id)
     band = contract.price_band
     if band is not None and abs(price - market.mark) * RATE_SCALE > band * market.mark:
-        return Rejected(Reason.PRICE_OUTSIDE_BAND, price, band_bound(market.mark, price, band), market_id)
+        return Rejected(
+            Reason.PRICE_OUTSIDE_BAND, price, band_bound(mark=market.mark, price=price, band=band), market_id
+        )
     return None
 
 
-def band_bound(mark: int, price: int, band: int) -> int:
+def band_bound(*, mark: int, price: int, band: int) -> int:
     """The price (rounded inward) at which the band of `band` ppb around mark ends on the side of `price`."""
     if price > mark:
         return floor_div(mark * (RATE_SCALE + band), RATE_SCALE)
@@ -122,7 +124,7 @@ def distress_at_rate(state: State, before: Account, after: Account) -> int:
 def refuse_side(
     state: State, account_id: str, *, market_id: str, time: int, before: Account, after: Account
 ) -> Rejected | None:
-    """A side of a fill is admitted with what it holds afterwards (rulebook, trade)."""
+    """A side of a fill is admitted with what it holds afterwards (specs/rules/trade)."""
     effective, required = effective_collateral(state, after), initial_margin(state, after)
     if exposure_grew(size_of(before, market_id), size_of(after, market_id)):
         if effective < required:

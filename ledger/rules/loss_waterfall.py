@@ -1,6 +1,6 @@
 """The loss waterfall: what `@insurance` is short of, paid by `@fees`, then by gains, then by account value.
 
-The last part of backstop-transfer (rulebook, step 6).
+The last part of backstop-transfer (specs/rules/backstop-transfer, step 6).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Preparation: the account rolls and its other assets are sold outside (rulebook section 4).
+"""Preparation: the account rolls and its other assets are sold outside (specs/rules).
 
 The first part of liquidate and backstop-transfer, every time.
 """

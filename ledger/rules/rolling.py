@@ -1,4 +1,4 @@
-"""Rolling: an account's whole unrealised pnl moves into its cash (rulebook section 2)."""
+"""Rolling: an account's whole unrealised pnl moves into its cash (specs/state)."""
 
 from ..margin import notional
 from ..outcomes import Rolled

@@ -1,4 +1,4 @@
-"""Planning a takeover: which lots go to whom at which prices (rulebook, backstop-transfer, steps 1 to 4)."""
+"""Planning a takeover: which lots go to whom at which prices (specs/rules/backstop-transfer, steps 1 to 4)."""
 
 from collections.abc import Sequence
 
@@ -201,31 +201,17 @@ def plan_takeover(
             rest=abs(size) - sum(share.size for share in took),
             minimum_candidates=program.minimum_candidates,
         )
-        legs.append(_priced(market_id, size, part, per_lot, program.discount, took, deleveraged))
+        prices = _prices(size=size, equity=part, per_lot=per_lot, discount=program.discount)
+        legs.append(Leg(market_id, size, part, per_lot, *prices, took, deleveraged, shrunk=0))
     fund = accounts[INSURANCE].cash.get(rulebook.settlement_asset, 0)
     return shrink(legs, fund=fund, equity=equity, discount=program.discount), providers
 
 
-def _priced(
-    market_id: str,
-    size: int,
-    equity: int,
-    per_lot: int,
-    discount: int,
-    providers: tuple[Share, ...],
-    deleveraged: tuple[Share, ...],
-) -> Leg:
-    """Step 1: a leg with its three prices."""
+def _prices(*, size: int, equity: int, per_lot: int, discount: int) -> tuple[int, int, int]:
+    """Step 1: the bankruptcy price, the providers' and auto-deleveraging's."""
     bankruptcy = bankruptcy_price(size=size, mark_per_lot=per_lot, equity=equity)
-    return Leg(
-        market=market_id,
-        size=size,
-        equity=equity,
-        mark_per_lot=per_lot,
-        bankruptcy=bankruptcy,
-        provider_price=provider_price(size=size, mark_per_lot=per_lot, bankruptcy=bankruptcy, discount=discount),
-        deleverage_price=deleverage_price(size=size, mark_per_lot=per_lot, bankruptcy=bankruptcy),
-        providers=providers,
-        deleveraged=deleveraged,
-        shrunk=0,
+    return (
+        bankruptcy,
+        provider_price(size=size, mark_per_lot=per_lot, bankruptcy=bankruptcy, discount=discount),
+        deleverage_price(size=size, mark_per_lot=per_lot, bankruptcy=bankruptcy),
     )
