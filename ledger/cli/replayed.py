@@ -97,9 +97,8 @@ def law_lines(report: Report, *, state_every: int, width: int) -> list[str]:
     )
     lines = table(columns, rows, width=width)
     if any(count.law.scope is Scope.STATE for count in report.laws):
-        every = (
-            f"after every {counted(state_every, 'transaction')} and at the end" if state_every else "at the end alone"
-        )
+        often = "transaction" if state_every == 1 else f"{state_every} transactions"
+        every = f"after every {often} and at the end" if state_every else "at the end alone"
         lines += paragraph(f"Laws of scope state were checked {every}.", width=width)
     return lines
 
