@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 import attrs
@@ -20,21 +19,23 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from docs.examples.make.cascade import SEED, cascade, cascade_lines
+from docs.examples.make.tape import MIDNIGHT
 from ledger import REGISTRY, Monitor, State, Step, apply, genesis, load_profile, open_log, read_log, state_after
 from ledger.laws import Law, Scope
 from ledger.outcomes import Applied, Deleveraged, LossShared, Outcome
-from ledger.transactions import Deposit, Fund, SetAccount, Settle, Transaction
+from ledger.transactions import Fund, MarkAsset, MarkMarket, Settle, Transaction
 
 SIZES = tuple(int(size) for size in os.environ.get("BACKSTOP_BENCH_ACCOUNTS", "1000,100000,1000000").split(","))
-MEASURED = 20_000
-"""Transactions timed, after the accounts were opened."""
 STEP_LAWS: tuple[Law, ...] = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
 EVERYBODY = (Settle, Fund)
 
 
 @attrs.frozen
 class Day:
-    """A venue after its accounts were opened, and the transactions that follow."""
+    """A venue after its bystanders opened and traded once, and the transactions of the core's 200 accounts.
+
+    The core's day is the same at every size: only the tables around it grow.
+    """
 
     opened: State
     transactions: tuple[Transaction, ...]
@@ -42,14 +43,24 @@ class Day:
 
 @functools.lru_cache(maxsize=1)
 def day(accounts: int) -> Day:
-    """The state once every account is open, and the next transactions of the day."""
-    state = genesis(load_profile("ascendex-2020"), 0)
-    stream = cascade(accounts, SEED)
-    for transaction in stream:
+    """The day at a venue of so many accounts, bystanders resting once they hold a position."""
+    state = genesis(load_profile("ascendex-2020"), MIDNIGHT)
+    core = []
+    for transaction in cascade(accounts, SEED):
+        if not is_bystanders(transaction):
+            core.append(transaction)
+            if transaction.time > MIDNIGHT or not isinstance(transaction, MarkMarket | MarkAsset):
+                continue
+        elif transaction.time > MIDNIGHT:
+            continue
         state = state_after(state, apply(state, transaction))
-        if len(state.accounts) >= accounts and not isinstance(transaction, Deposit | SetAccount):
-            break
-    return Day(state, tuple(islice(stream, MEASURED)))
+    return Day(state, tuple(core))
+
+
+def is_bystanders(transaction: Transaction) -> bool:
+    """Whether the transaction is between bystanders."""
+    party = getattr(transaction, "buyer", None) or getattr(transaction, "account", None) or ""
+    return str(party).startswith("bystander-")
 
 
 @attrs.define
