@@ -230,6 +230,7 @@ def left_of(name: str, before: int, part: int) -> Account:
 TEN = {**{f"a0{n}": 2_000 for n in range(1, 10)}, "a10": 1_000, "a11": 1_000, "a12": 1_000}
 TEN_PARTS = (1_052, 1_053, 1_052, 1_053, 1_053, 1_052, 1_053, 1_053, 1_052, 527)
 ELEVEN = {**{f"a{n:02}": 950 for n in range(1, 11)}, "a11": 900, "a12": 100}
+EXACTLY_TEN = {f"a{n:02}": 1_000 for n in range(1, 11)}
 ELEVEN_PARTS = (913, 913, 914, 913, 914, 913, 914, 913, 914, 913, 866)
 
 
@@ -351,7 +352,7 @@ SHARING = {
     "sam": short("5", reference_cost="5060"),
     "gwen": held("100", eth=("5", "-960")),
     "gil": held("-6", eth=("-5", "1010")),
-    "idle": held("95"),
+    "idle": held("105", eth=("1", "-210")),
 }
 SHARED: tuple[Event, ...] = (
     TakenOver("vic", usdt("-100")),
@@ -627,9 +628,43 @@ SUCCESSES = (
         accounts={"vic": held(), "pam": held("500000", btc=("1", "-4950")), "@insurance": held("960")},
         providers={"pam": took(provider(notice=START - HOUR + 1), "5000")},
     ),
+    Success(  # of 10,000,000 the last bracket asks 2,000,000: vic is at takeover with 800,000
+        "a provider at takeover, though worth more than the minimum, is not ready for itself",
+        market(vic=long("800000", "2000", "-10000000"), providers={"pam": LARGE, "vic": LARGE}),
+        T,
+        events=(
+            TakenOver("vic", usdt("800000")),
+            handed_on(size=20_000_000, equity="800000", bankruptcy="0.46", taken_at="0.46", deleveraged_at="0.46"),
+            by("pam", 20_000_000, 40_000_000, "0.46"),
+            rolled("vic", "-800000"),
+            EnrolmentEnded("vic"),
+        ),
+        accounts={"vic": held(), "pam": held("600000", btc=("2000", "-9200000"))},
+        providers={"pam": took(LARGE, "10000000"), "vic": Provider(None, None, ())},
+    ),
     # Auto-deleveraging.
     deleverages_over("ten of twelve cover it; of three equal ones for the tenth place the first by id", TEN, TEN_PARTS),
     deleverages_over("ten do not cover it, eleven do; the twelfth is left alone", ELEVEN, ELEVEN_PARTS),
+    Success(  # each closes 1,000 lots at 0.499 from 0.5
+        "ten cover it exactly: the eleventh is left alone",
+        market(ASCENDEX, shorts({**EXACTLY_TEN, "a11": 500}), vic=long("10")),
+        T,
+        events=(
+            TAKEN_10,
+            AT_10,
+            *(reduced(name, 1_000) for name in EXACTLY_TEN),
+            *(rolled(name, "1") for name in EXACTLY_TEN),
+            rolled("vic", "-10"),
+        ),
+        accounts={"vic": held(), **{name: held("101") for name in EXACTLY_TEN}},
+    ),
+    Success(  # 10,000 of 19,999,999 lots and 1: less than half a lot for the one, in id order before
+        "a part of no lot touches nothing",
+        market(vic=long("10"), ann=short("100", "0.0001", "0.5"), sam=short("3000000", "1999.9999", "9999999.5")),
+        T,
+        events=(TAKEN_10, AT_10, reduced("sam", 10_000), rolled("vic", "-10")),
+        accounts={"vic": held(), "sam": short("3000000", "1998.9999", "9995009.5")},
+    ),
     Success(  # 10,000 over 15,000 and 5,000; a long is not opposite
         "fewer than ten: all of them, one liquidating, pro rata; who is long is left alone",
         market(
@@ -682,6 +717,26 @@ SUCCESSES = (
         accounts={"vic": held(), "pam": held("600000", btc=("1", "-4980")), "@insurance": held()},
         providers={"pam": took(provider(), "5000")},
     ),
+    Success(  # bankruptcy 0.49; -100 - 50 against 120; the price falls toward mark
+        "the same of a short: the discount shrinks by 0.003 a lot",
+        market(vic=short("-100"), insurance="120", providers={"pam": provider()}),
+        T,
+        events=(
+            TakenOver("vic", usdt("-100")),
+            handed_on(
+                size=-10_000,
+                equity="-100",
+                bankruptcy="0.49",
+                taken_at="0.502",
+                shrunk="0.003",
+                deleveraged_at="0.5",
+            ),
+            by("pam", 10_000, 200_000, "0.502"),
+            rolled("vic", "-20"),
+        ),
+        accounts={"vic": held(), "pam": held("600000", btc=("-1", "5020")), "@insurance": held()},
+        providers={"pam": took(provider(), "5000")},
+    ),
     Success(  # 30.0000000000001 / 10,000 is 0.00300000000000001: up to 0.0030000000001
         "an atom more short: the move is rounded up, and the fund keeps 9,999 atoms",
         market(
@@ -708,6 +763,26 @@ SUCCESSES = (
             "pam": held("600000", btc=("1", "-4980.000000001")),
             "@insurance": held("0.0000000009999"),
         },
+        providers={"pam": took(provider(), "5000")},
+    ),
+    Success(  # bankruptcy 0.501, so 0.004 a lot to give up; 10 - 50 against 20: 20 of these 40
+        "a short with something left: the discount shrinks toward the bankruptcy price",
+        market(vic=short("10"), insurance="20", providers={"pam": provider()}),
+        T,
+        events=(
+            TAKEN_10,
+            handed_on(
+                size=-10_000,
+                equity="10",
+                bankruptcy="0.501",
+                taken_at="0.503",
+                shrunk="0.002",
+                deleveraged_at="0.501",
+            ),
+            by("pam", 10_000, 200_000, "0.503"),
+            rolled("vic", "-30"),
+        ),
+        accounts={"vic": held(), "pam": held("600000", btc=("-1", "5030")), "@insurance": held()},
         providers={"pam": took(provider(), "5000")},
     ),
     Success(  # -100 - 50 against 70: all 50 of the discount, then 30 of the fees
@@ -794,6 +869,33 @@ SUCCESSES = (
         },
         providers={"pam": took(provider(taken=((START, "94500"),)), "5000", "500")},
     ),
+    Success(  # 12 in parts of 10 and 2; ETH-PERP: bankruptcy (1,000 + 2) / 5,000; 12 - 50 - 10
+        "long in one market, short in the other",
+        market(vic=held("12", btc=("1", "-5000"), eth=("-5", "1000")), providers={"pam": provider()}),
+        T,
+        events=(
+            TakenOver("vic", usdt("12")),
+            AT_10,
+            by("pam", 10_000, 200_000),
+            handed_on(
+                market_id=ETH,
+                size=-5_000,
+                equity="2",
+                at="0.2",
+                bankruptcy="0.2004",
+                taken_at="0.202",
+                deleveraged_at="0.2004",
+            ),
+            by("pam", 5_000, 475_000, "0.202", ETH),
+            rolled("vic", "-60"),
+        ),
+        accounts={
+            "vic": held(),
+            "pam": held("600000", btc=("1", "-4950"), eth=("-5", "1010")),
+            "@insurance": held("952"),
+        },
+        providers={"pam": took(provider(), "5000", "1000")},
+    ),
     # The loss waterfall: sam, short, is deleveraged at mark, so that the fund pays all of the 100.
     Success(  # 100 - 10 - 20 = 70; gains 4 (worth no more) and 40: 44; 26 of 100 + 95 + 65 left: a tenth
         "the fund 10, @fees 20, gains 44, account values 26",
@@ -807,6 +909,7 @@ SUCCESSES = (
             rolled("gwen", "40"),
             shared("gwen", 1, "40"),
             shared("gwen", 2, "10"),
+            rolled("idle", "-10"),
             shared("idle", 2, "9.5"),
             shared("sam", 2, "6.5"),
         ),
@@ -814,7 +917,7 @@ SUCCESSES = (
             "vic": held(),
             "gil": held(eth=("-5", "1000")),
             "gwen": held("90", eth=("5", "-1000")),
-            "idle": held("85.5"),
+            "idle": held("85.5", eth=("1", "-200")),
             "sam": held("58.5"),
             "@insurance": held(),
             "@fees": held(),
@@ -839,6 +942,25 @@ SUCCESSES = (
             "sam": held("65"),
             "@insurance": held(),
             "@fees": held(),
+        },
+    ),
+    Success(  # 100 - 89 = 11
+        "@fees has nothing to give",
+        market(ASCENDEX, {**SHARING, "@fees": held()}, insurance="89"),
+        T,
+        events=(
+            *SHARED,
+            rolled("gil", "10"),
+            shared("gil", 1, "1"),
+            rolled("gwen", "40"),
+            shared("gwen", 1, "10"),
+        ),
+        accounts={
+            "vic": held(),
+            "gil": held("3", eth=("-5", "1000")),
+            "gwen": held("130", eth=("5", "-1000")),
+            "sam": held("65"),
+            "@insurance": held(),
         },
     ),
     Success(

@@ -87,6 +87,7 @@ CROWD = market(
     sid=held("10", btc=("-0.1", "470")),
     ron=held("60", btc=("-1", "4890")),
     tim=held("-40", btc=("0.1", "-450")),
+    tom=held("10", btc=("-0.1", "450")),
     even=held("29.52", btc=("1", "-4920")),
     dear=held("0.7", btc=("0.0001", "-0.492")),
 )
@@ -312,6 +313,15 @@ REFUSALS = (
         1_500,
         1_000,
         "tim",
+    ),
+    Refusal(  # the same, short: 10 + 450 - 492 = -32 is below maintenance margin
+        "0.15 of a short 0.1",
+        CROWD,
+        liquidates("tom", ("bob", "0.15", "4920")),
+        Reason.FILL_BEYOND_POSITION,
+        1_500,
+        1_000,
+        "tom",
     ),
     Refusal(  # a second fill meets what the first one left
         "0.06 twice of a long 0.1",

@@ -151,6 +151,13 @@ SUCCESSES = (
         held("990", btc=("0.1", "-490")),
         load_profile("ascendex-2020", {"unrealised_gains_count": True}),
     ),
+    rolls(
+        "EC = 0 and no minimum: 5 and -5 come to nothing, and roll",
+        held(btc=("0.1", "-495"), eth=("1", "-205")),
+        "0",
+        held(btc=("0.1", "-500"), eth=("1", "-200")),
+        load_profile("ascendex-2020", {"settle": {"minimum_pnl": "0"}}),
+    ),
     Success(
         "three accounts, in the order of their ids, in the window's last millisecond",
         holding(

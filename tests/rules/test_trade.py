@@ -37,6 +37,7 @@ def market(rulebook: Rulebook = ASCENDEX, /, mark: str = "5000", **accounts: Acc
     """A marked market with these accounts, alice and bob with 1,000 USDT, rick with a million; prov is a provider."""
     w = World(rulebook)
     w.mark(mark)
+    w.mark_asset("BTC", "8000")
     for account_id in ("alice", "bob", "@fees", "@insurance"):
         w.deposit(account_id, "1000")
     w.deposit("rick", "1000000")
@@ -344,6 +345,15 @@ REFUSALS = (
         Reason.MARGIN_RATE_FELL,
         exact("19.902"),
         exact("27"),
+        "lou",
+    ),
+    Refusal(  # DC 0.01 * 8,000 * 0.98 = 78.4, then 78.4 - 50 - 0.09; at the same rate 70.56
+        "the rate falls for one whose collateral is bitcoin after its haircut",
+        market(lou=held(btc=("1", "-5000"), others={"BTC": "0.01"})),
+        trades("rick", "lou", at="4500"),
+        Reason.MARGIN_RATE_FELL,
+        exact("28.31"),
+        exact("70.56"),
         "lou",
     ),
     Refusal(  # without fees: DC 30, then 30 - 3.025; at the same rate 27
