@@ -82,7 +82,7 @@ def account_table(form: Format, state: State, *, width: int) -> list[str]:
         rows.append(
             (
                 account_id,
-                condition(state, account),
+                due(state, account) or account.status,
                 form.exact(account_value(state, account)),
                 form.value(exposure(state, account)),
                 NOTHING if rate is None else form.rate(rate),
@@ -98,13 +98,13 @@ def account_table(form: Format, state: State, *, width: int) -> list[str]:
     return [*table(columns, rows, width=width), *paragraph(_how_many(state, accounts, len(shown)), width=width)]
 
 
-def condition(state: State, account: Account) -> str:
-    """The status with what is due: a liquidation, or a takeover."""
+def due(state: State, account: Account) -> str | None:
+    """What is due to an active account: a takeover, or a liquidation; None for a healthy one."""
     if account.liquidation is not None:
-        return f"{account.status} ({account.liquidation.round})"
+        return None
     if is_at_takeover(state, account):
-        return f"{account.status}, at takeover"
-    return f"{account.status}, liquidatable" if is_liquidatable(state, account) else account.status
+        return "at takeover"
+    return "liquidatable" if is_liquidatable(state, account) else None
 
 
 def _how_many(state: State, accounts: Sequence[tuple[str, Account]], shown: int) -> str:
@@ -124,6 +124,7 @@ def account_lines(form: Format, state: State, account_id: str, *, width: int) ->
     if is_system(account_id):
         return lines
     parts = (
+        liquidation_lines(told, width=width),
         position_lines(told, width=width),
         margin_lines(form, told, width=width),
         order_lines(told, width=width),
@@ -137,8 +138,20 @@ def account_lines(form: Format, state: State, account_id: str, *, width: int) ->
 def _account_terms(form: Format, state: State, told: dict[str, Any]) -> str:
     if "status" not in told:
         return ", a system account"
-    condition_now = condition(state, state.accounts[told["account"]])
-    return f", {condition_now}, leverage at most {told['max_leverage']}, fee tier {told['fee_tier']}"
+    waiting = due(state, state.accounts[told["account"]])
+    status = told["status"] if waiting is None else f"{told['status']} and {waiting}"
+    return f", {status}, leverage at most {told['max_leverage']}, fee tier {told['fee_tier']}"
+
+
+def liquidation_lines(told: dict[str, Any], *, width: int) -> list[str]:
+    """How far the liquidation of an account's document is; nothing for an active one."""
+    liquidation = told["liquidation"]
+    if liquidation is None:
+        return []
+    sizes = ", ".join(f"{size} {market}" for market, size in liquidation["starting_sizes"].items()) or "no position"
+    return paragraph(
+        f"Liquidation: round {liquidation['round']} at {liquidation['time']}, begun with {sizes}.", width=width
+    )
 
 
 def cash_lines(form: Format, told: dict[str, Any], *, width: int) -> list[str]:

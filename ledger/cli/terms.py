@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from ..rulebook import IntervalTerms, Rulebook
 from .formatting import Format, counted
-from .layout import Cell, Column, table, title
+from .layout import Cell, Column, paragraph, table, title
+
+HANG = 19
 
 
 def summary(rulebook: Rulebook) -> str:
@@ -114,28 +116,29 @@ def _others(form: Format, *, width: int) -> list[str]:
             "admit risk" if rulebook.unrealised_gains_count else "admit no risk before they are rolled",
         ),
         ("funding", f"{_schedule(form, rulebook.funding)}, clamped to {form.rate(rulebook.funding_clamp)}"),
-        ("settle", _schedule(form, settle.schedule)),
         (
-            "",
-            f"where pnl is {form.money(settle.minimum_pnl)} {form.asset} or more, and above "
-            f"{form.rate(settle.minimum_ratio)} of effective collateral",
+            "settle",
+            f"{_schedule(form, settle.schedule)}, where pnl is {form.money(settle.minimum_pnl)} {form.asset} or more, "
+            f"and above {form.rate(settle.minimum_ratio)} of effective collateral",
         ),
-        ("liquidation", f"{liquidation.rounds} rounds, {form.duration(liquidation.round_interval)} apart"),
         (
-            "",
-            f"a round closes at most 1/{liquidation.fraction} of the position, or "
-            f"{form.money(liquidation.minimum_value)} {form.asset}",
+            "liquidation",
+            f"{liquidation.rounds} rounds, {form.duration(liquidation.round_interval)} apart; a round closes at most "
+            f"1/{liquidation.fraction} of the position, or {form.money(liquidation.minimum_value)} {form.asset}",
         ),
-        ("backstop program", f"providers' discount {discount(form)}, notice {form.duration(program.notice)}"),
         (
-            "",
-            f"at least {form.money(program.minimum_capacity_per_minute)} {form.asset} a minute, "
-            f"{form.money(program.minimum_capacity_per_hour)} an hour",
+            "backstop program",
+            f"providers' discount {discount(form)}, notice {form.duration(program.notice)}, at least "
+            f"{form.money(program.minimum_capacity_per_minute)} {form.asset} a minute and "
+            f"{form.money(program.minimum_capacity_per_hour)} an hour, account value at least "
+            f"{form.money(program.minimum_account_value)} {form.asset}",
         ),
-        ("", f"account value at least {form.money(program.minimum_account_value)} {form.asset}"),
         ("auto-deleveraging", f"shared by at least the {program.minimum_candidates} largest opposite positions"),
     ]
-    return table((Column("terms"), Column("")), rows, width=width)
+    lines = [title("terms")]
+    for name, text in rows:
+        lines += paragraph(text, label=name, hang=HANG, width=width)
+    return lines
 
 
 def _schedule(form: Format, terms: IntervalTerms) -> str:

@@ -1,0 +1,179 @@
+"""How commands end: exit codes, one line on standard error, terminals, pipes and interrupts."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from ledger.cli.commands import ending
+from ledger.log import LogError
+from ledger.postings import LedgerBug
+from ledger.profiles import RulebookError
+
+from .runs import ALICE_AND_BOB, CASCADE, ROOT, TAKEOVER, backstop, run
+
+BACKSTOP = [sys.executable, "-m", "ledger"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "lines"),
+    [
+        (LogError("a.jsonl", 3, "size", "found -1, expected more"), 2, ["a.jsonl:3: size: found -1, expected more"]),
+        (RulebookError([("a.b", "wrong"), ("c", "too\nbad")]), 2, ["a.b: wrong", "c: too\\nbad"]),
+        (click.ClickException("no\nsuch thing"), 2, ["no\\nsuch thing"]),
+        (click.UsageError("No such option:\n'--x'."), 2, ["backstop: no such option: '--x' (see backstop --help)"]),
+        (
+            FileNotFoundError(2, "No such file or directory", "a.toml"),
+            2,
+            ["backstop: a.toml: No such file or directory"],
+        ),
+        (OSError("gone"), 2, ["backstop: gone"]),
+        (
+            LedgerBug("a, not b"),
+            3,
+            ["backstop: internal error, please report it (BACKSTOP_TRACEBACK=1 shows where): LedgerBug: a, not b"],
+        ),
+        (
+            RecursionError(),
+            3,
+            ["backstop: internal error, please report it (BACKSTOP_TRACEBACK=1 shows where): RecursionError"],
+        ),
+    ],
+)
+def test_errors(error: Exception, code: int, lines: list[str]) -> None:
+    assert ending(error) == (code, lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("nonsense",), "backstop: no such command 'nonsense' (see backstop --help)"),
+        (("replay",), "backstop replay: missing argument 'LOG' (see backstop replay --help)"),
+        (("replay", "a", "b"), "backstop replay: got unexpected extra argument (b) (see backstop replay --help)"),
+        (("replay", "absent.jsonl"), "absent.jsonl: found no such file or directory, expected a log that can be read"),
+        (("replay", "."), ".: found is a directory, expected a log that can be read"),
+        (("rulebook", "nonsense"), "backstop rulebook: no such command 'nonsense' (see backstop rulebook --help)"),
+    ],
+)
+def test_usage_and_bad_input_are_one_line(arguments: tuple[str, ...], line: str) -> None:
+    answer = backstop(*arguments)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (2, "", f"{line}\n")
+
+
+def test_a_bad_choice_is_one_line() -> None:
+    result = run("replay", ALICE_AND_BOB, "--laws", "some")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("backstop replay: invalid value for '--laws': 'some' is not one of ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_nothing_asked_prints_the_help() -> None:
+    answer = backstop()
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("Usage: backstop [OPTIONS] [COMMAND]")
+
+
+def test_the_exit_code_reaches_the_shell(tmp_path: Path) -> None:
+    failing = tmp_path / "failing.jsonl"
+    failing.write_text(
+        Path(ALICE_AND_BOB).read_text(encoding="utf-8").replace('"alice":"1000"', '"alice":"1001"'), encoding="utf-8"
+    )
+    assert backstop("replay", ALICE_AND_BOB, "--quiet").returncode == 0
+    assert backstop("replay", str(failing), "--quiet").returncode == 1
+
+
+def test_bad_input_after_good_prints_the_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl"
+    path.write_bytes(Path(ALICE_AND_BOB).read_bytes()[:-10])
+    result = run("replay", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"{path}:13: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [("show", CASCADE, "--json"), ("schema",), ("replay", TAKEOVER, "--quiet")])
+def test_a_reader_that_went_away_is_no_error(arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    answer = subprocess.run([*BACKSTOP, *arguments], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (answer.returncode, answer.stderr) == (141, b"")
+
+
+def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
+    fifo = tmp_path / "log"
+    os.mkfifo(fifo)
+    process = subprocess.Popen(
+        [*BACKSTOP, "replay", str(fifo)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with fifo.open("wb") as feed:  # opened once the command reads it
+        feed.write(Path(ALICE_AND_BOB).read_bytes())
+        feed.flush()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_a_full_disk_is_told() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs a device that is always full")
+    with open("/dev/full", "wb") as full:
+        answer = subprocess.run([*BACKSTOP, "schema"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert answer.returncode == 2
+    assert answer.stderr == b"backstop: No space left on device\n"
+
+
+def on_a_terminal(*arguments: str, env: dict[str, str] | None = None) -> tuple[str, str, int]:
+    """What the program prints on a terminal and, standard error being another one, there; and its exit code."""
+    out, err = pty.openpty(), pty.openpty()
+    settings = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
+    settings |= {"TERM": "xterm-256color", "COLUMNS": "100", **(env or {})}
+    process = subprocess.Popen([*BACKSTOP, *arguments], cwd=ROOT, env=settings, stdout=out[1], stderr=err[1])
+    texts = []
+    os.close(out[1])
+    os.close(err[1])
+    for terminal in (err[0], out[0]):
+        chunks = []
+        while True:
+            try:
+                chunk = os.read(terminal, 65536)
+            except OSError:
+                break  # a terminal that nobody writes to any more
+            if not chunk:
+                break
+            chunks.append(chunk)
+        os.close(terminal)
+        texts.append(b"".join(chunks).decode())
+    return texts[1], texts[0], process.wait()
+
+
+def test_progress_is_drawn_on_a_terminal_only() -> None:
+    _, drawn, code = on_a_terminal("replay", TAKEOVER, "--quiet")
+    assert (drawn, code) == ("", 0)
+    printed, drawn, code = on_a_terminal("replay", TAKEOVER, "--json")
+    assert code == 0
+    assert "replaying" in drawn
+    assert printed.startswith("{")
+    assert run("replay", TAKEOVER).stderr == ""
+
+
+def test_colour_is_for_terminals_and_can_be_refused() -> None:
+    coloured, _, _ = on_a_terminal("explain", ALICE_AND_BOB, "--line", "6")
+    assert "\x1b[33m\x1b[1mrefused" in coloured
+    plain, _, _ = on_a_terminal("explain", ALICE_AND_BOB, "--line", "6", env={"NO_COLOR": "1"})
+    assert "\x1b" not in plain
+    assert plain.replace("\r\n", "\n") == click.unstyle(coloured).replace("\r\n", "\n")
+    assert "\x1b" not in backstop("explain", ALICE_AND_BOB, "--line", "6").stdout
+
+
+def test_letters_that_the_terminal_has_not_are_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "cascade-€.jsonl"
+    path.write_bytes(Path(ALICE_AND_BOB).read_bytes())
+    answer = backstop("replay", str(path), "--quiet", env={"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"})
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("Holds on cascade-\\u20ac.jsonl: ")

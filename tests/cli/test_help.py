@@ -1,0 +1,123 @@
+"""Help, version and completion; and every worked example in a help text works."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from ledger import __version__
+from ledger.cli import main
+from ledger.cli.commands import SUMMARIES
+
+from .runs import ROOT, backstop, run
+
+EXAMPLE = re.compile(r"^  Example:\n    (backstop .+)$", re.MULTILINE)
+
+
+def command_paths(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and group, as words after `backstop`."""
+    yield path
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from command_paths(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+PATHS = list(command_paths())
+
+
+def test_there_are_these_commands() -> None:
+    assert {" ".join(path) for path in PATHS} == {
+        "", "replay", "show", "explain", "rulebook", "rulebook list", "rulebook show", "rulebook check", "schema",
+        "completion",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_has_a_worked_example_that_works(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(*path, "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    examples = EXAMPLE.findall(result.stdout)
+    assert len(examples) == 1, result.stdout
+    monkeypatch.chdir(ROOT)
+    words = shlex.split(examples[0])
+    assert words[1 : len(path) + 1] == list(path) or path in ((), ("rulebook",))
+    answer = run(*words[1:])
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.strip()
+    assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_and_option_says_what_it_does(path: tuple[str, ...]) -> None:
+    command: click.Command = main
+    for name in path:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path} {parameter.name}"
+
+
+def test_the_summaries_are_in_the_help() -> None:
+    text = run("--help").stdout
+    for name, summary in SUMMARIES.items():
+        assert re.search(rf"^  {name} +{re.escape(summary)}$", text, re.MULTILINE)
+    assert "3  internal error (BACKSTOP_TRACEBACK=1 shows where)" in text
+
+
+def test_version() -> None:
+    assert run("--version").stdout == f"backstop {__version__}\n"
+    assert backstop("--version").stdout == f"backstop {__version__}\n"
+
+
+def test_starting_up_is_light() -> None:
+    """What only some commands need is not loaded for the version, nor for the list of commands."""
+    code = (
+        "import sys; from ledger.cli import main; code = main(['ARGUMENT'], standalone_mode=False); "
+        "heavy = {'rich', 'ledger.checks', 'ledger.cli.replay', 'ledger.cli.layout', 'importlib.metadata'}; "
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    for argument in ("--version", "--help"):
+        answer = subprocess.run(
+            [sys.executable, "-c", code.replace("ARGUMENT", argument)], cwd=ROOT, capture_output=True, check=True
+        )
+        assert answer.stderr == b"[]\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str) -> None:
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert "_BACKSTOP_COMPLETE" in result.stdout
+    assert "backstop" in result.stdout
+    assert f"backstop completion {shell}" in run("completion", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("backstop ", set(SUMMARIES)),
+        ("backstop re", {"replay"}),
+        ("backstop rulebook ", {"list", "show", "check"}),
+        ("backstop replay --l", {"--laws"}),
+        ("backstop replay --laws ", {"all", "step", "none"}),
+        ("backstop --v", {"--version"}),
+        ("backstop completion z", {"zsh"}),
+    ],
+)
+def test_words_are_completed(words: str, completions: set[str]) -> None:
+    position = str(len(words.split(" ")) - 1)
+    env = {"_BACKSTOP_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": position}
+    code = "from ledger.cli import main; main(prog_name='backstop')"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, encoding="utf-8")
+    assert {line.removeprefix("plain,") for line in answer.stdout.split()} == completions
