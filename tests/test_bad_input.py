@@ -227,6 +227,7 @@ FILES = [
 SHAPES = [
     bad_line("a list", "[]", "found a list, expected an object"),
     bad_line("a number", "5", "found 5, expected an object"),
+    bad_line("a number beyond 64 bits", "-9223372036854775809", "found -9223372036854775809, expected an object"),
     bad_line("null", "null", "found null, expected an object"),
     bad_line("text", '"trade"', 'found "trade", expected an object'),
     bad_line("no type", '{"time":1}', "type: found nothing, expected this field"),
@@ -331,6 +332,7 @@ NUMBERS = [
     bad_line("a fraction as a JSON number", raw_trade("price", "5000.25"), f"price: found 5000.25, expected {NUMBER}"),
     bad_line("a whole number with a point", raw_trade("price", "5000.0"), f"price: found 5000.0, expected {NUMBER}"),
     bad_line("an exponent", raw_trade("size", "1e3"), f"size: found 1e3, expected {NUMBER}"),
+    bad_line("an exponent beyond any float", raw_trade("size", "1e400"), f"size: found 1e400, expected {NUMBER}"),
     bad_line("an exponent in text", trade(size="1e3"), f'size: found "1e3", expected {DECIMAL}'),
     bad_line("NaN", raw_trade("price", "NaN"), "found NaN, expected a number that JSON has"),
     bad_line("infinity", raw_trade("price", "-Infinity"), "found -Infinity, expected a number that JSON has"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -61,6 +61,7 @@ from tests.test_log import transactions
 from tests.worlds import ASCENDEX, BTC, ETH, START, TEXTBOOK, World, account_of, coins, price, usdt, with_accounts
 
 START_OF_ALL = bytes(32)
+deterministic = settings(deadline=None, derandomize=True)
 
 
 def plain(value: object) -> bytes:
@@ -203,6 +204,7 @@ postings = st.lists(
 )
 
 
+@deterministic
 @given(postings, st.randoms(use_true_random=False))
 def test_net_changes_are_sums_in_any_order(made: list[Posting], random: Any) -> None:
     shuffled = list(made)
@@ -219,6 +221,7 @@ def test_net_changes_are_sums_in_any_order(made: list[Posting], random: Any) -> 
     assert net_changes(made) == expected
 
 
+@deterministic
 @given(transactions, transactions)
 def test_different_transactions_have_different_links(first: Transaction, second: Transaction) -> None:
     same = chain(START_OF_ALL, first, REFUSAL) == chain(START_OF_ALL, second, REFUSAL)
@@ -361,6 +364,7 @@ def test_pieces_are_joined_right(count: int) -> None:
     assert max(len(chunk) for chunk in state_chunks(state)) < 200_000
 
 
+@deterministic
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"])).filter(lambda t: not t.startswith("@")),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -54,6 +54,7 @@ from ledger.transition import apply
 from tests.worlds import ASCENDEX, BTC, START, TEXTBOOK, World, coins, price, quotes, rate, usdt
 
 T = START
+deterministic = settings(deadline=None, derandomize=True)
 NOTHING = Expect(None, None, {}, {}, {}, None, None)
 SAME_QUOTES = '"quotes":{"AscendEX":"5000","Binance":"5000","Huobi":"5000","OKEx":"5000","Poloniex":"5000"}'
 
@@ -224,6 +225,7 @@ def expectations(draw: st.DrawFn) -> Expect:
 
 
 @pytest.mark.parametrize("kind", TRANSACTIONS, ids=[kind.__name__ for kind in TRANSACTIONS])
+@deterministic
 @given(data=st.data())
 def test_every_transaction_is_read_back(kind: type, data: st.DataObject) -> None:
     transaction = data.draw(TRANSACTIONS[kind])
@@ -231,12 +233,14 @@ def test_every_transaction_is_read_back(kind: type, data: st.DataObject) -> None
     assert read_line(line) == Entry(2, transaction, None)
 
 
+@deterministic
 @given(transactions, expectations())
 def test_every_expectation_is_read_back(transaction: Transaction, expect: Expect) -> None:
     line = encode_transaction(ASCENDEX, transaction, expect)
     assert read_line(line) == Entry(2, transaction, expect)
 
 
+@deterministic
 @given(transactions, st.none() | expectations())
 def test_text_is_canonical(transaction: Transaction, expect: Expect | None) -> None:
     """Encoding what was read gives the same bytes, and it reads them without looking for repeated fields."""
@@ -343,6 +347,7 @@ def test_spellings_of_a_line(line: str, end: str) -> None:
     assert read_line(line + end).transaction == Leave(1, "alice")
 
 
+@deterministic
 @given(transactions, st.data())
 def test_a_repeated_field_is_refused_wherever_it_is(transaction: Transaction, data: st.DataObject) -> None:
     fields = json.loads(encode_transaction(ASCENDEX, transaction))
@@ -373,6 +378,7 @@ def test_spellings_of_a_time(text: str, time: int) -> None:
     assert parse_time(time) == time
 
 
+@deterministic
 @given(instants)
 def test_a_time_is_read_back(time: int) -> None:
     assert parse_time(format_time(time)) == time
@@ -643,6 +649,7 @@ def mutated(data: st.DataObject, text: bytes) -> bytes:
     return text
 
 
+@deterministic
 @given(st.data())
 def test_spoilt_logs(data: st.DataObject) -> None:
     lines = GOOD.splitlines(keepends=True)
@@ -658,6 +665,7 @@ plain_values = st.recursive(
 )
 
 
+@deterministic
 @given(transactions, st.none() | expectations(), st.data())
 def test_wrong_values(transaction: Transaction, expect: Expect | None, data: st.DataObject) -> None:
     """Some field at any depth holds something else, or another field is there."""
@@ -676,11 +684,13 @@ def test_wrong_values(transaction: Transaction, expect: Expect | None, data: st.
     assert_log_or_one_line(encode_genesis("ascendex-2020") + json.dumps(line).encode())
 
 
+@deterministic
 @given(plain_values)
 def test_any_line(value: object) -> None:
     assert_log_or_one_line(encode_genesis("ascendex-2020") + json.dumps(value).encode())
 
 
+@deterministic
 @given(plain_values, st.sampled_from(["name", "assets", "markets", "fee_tiers", "program", "sources", "settle", "x"]))
 def test_any_overrides(value: object, field: str) -> None:
     overrides = json.dumps({field: value})

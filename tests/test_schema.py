@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -22,6 +22,7 @@ from tests.test_log import expectations, plain_values, read_line, transactions
 from tests.worlds import ASCENDEX
 
 SCHEMA = log_schema()
+deterministic = settings(deadline=None, derandomize=True)
 VALIDATOR = Draft202012Validator(SCHEMA)
 BY_TYPE = {
     definition["properties"]["type"]["enum"][0]: Draft202012Validator(
@@ -78,6 +79,7 @@ def test_geneses_satisfy_it(name: str) -> None:
     VALIDATOR.validate(json.loads(encode_genesis(profile_document(name), overrides={"name": "mine"}, time=1)))
 
 
+@deterministic
 @given(transactions, st.none() | expectations())
 def test_whatever_is_encoded_satisfies_it(transaction: Transaction, expect: Expect | None) -> None:
     line = json.loads(encode_transaction(ASCENDEX, transaction, expect))
@@ -198,6 +200,7 @@ def test_the_malformed_lines_without_their_fault_satisfy_it(line: Any) -> None:
     read_line(json.dumps(line))
 
 
+@deterministic
 @given(transactions, st.none() | expectations(), st.data())
 def test_whatever_is_read_satisfies_it(transaction: Transaction, expect: Expect | None, data: st.DataObject) -> None:
     """The codec is never looser than the schema, whatever stands in a line's fields."""

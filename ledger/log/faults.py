@@ -122,10 +122,11 @@ def _diagnose_value(what: str, path: str, places: list[tuple[str, Any]]) -> Faul
     """The fault of a value that is of another type, not among those there are, or too big."""
     if "out of range" in what:
         field, found = max(places, key=lambda place: len(place[1]) if isinstance(place[1], RawNumber) else 0)
-        return mismatch(field, found, f"a number of at most {LONGEST_NUMBER} characters")
+        short = len(found) <= LONGEST_NUMBER
+        return mismatch(field, found, EXPECTED_NUMBER if short else f"a number of at most {LONGEST_NUMBER} characters")
     mistyped = MISTYPED.fullmatch(what)
     expected, kind = (mistyped["expected"], mistyped["found"]) if mistyped else (what, None)
-    field, found = next((f, v) for f, v in places if kind is None or _kind(v) == kind)
+    field, found = next(((f, v) for f, v in places if kind is None or _kind(v) == kind), places[0])
     return mismatch(field, found, _expected(expected, path))
 
 
