@@ -15,8 +15,6 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from .. import __version__
-
 SUMMARIES = {
     "replay": "Replay a log with its laws checked.",
     "show": "Print the state, or one account, at a point of a log.",
@@ -150,7 +148,9 @@ def help_where_nothing_is_asked(ctx: click.Context) -> None:
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        click.echo(f"backstop {__version__}")
+        from importlib.metadata import version
+
+        click.echo(f"backstop {version('backstop-ledger')}")
         ctx.exit()
 
 

@@ -84,7 +84,7 @@ def test_starting_up_is_light() -> None:
     """What only some commands need is not loaded for the version, nor for the list of commands."""
     code = (
         "import sys; from ledger.cli import main; code = main(['ARGUMENT'], standalone_mode=False); "
-        "heavy = {'rich', 'ledger.checks', 'ledger.cli.replay', 'ledger.cli.layout', 'importlib.metadata'}; "
+        "heavy = {'rich', 'ledger.checks', 'ledger.cli.replay', 'ledger.cli.layout'}; "
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     for argument in ("--version", "--help"):
