@@ -40,10 +40,11 @@ def position_notional(state: State, account: Account, market_id: str) -> int:
 
 def unrealised_pnl(state: State, account: Account) -> int:
     """`sum(size * mark + reference_cost)` over the account's positions, in atoms, signed."""
+    contracts, markets = state.rulebook.contracts, state.markets
     total = 0
     for market_id, position in account.positions.items():
-        value = notional(state.rulebook.contracts[market_id], position.size, state.markets[market_id].mark)
-        total += value + position.reference_cost
+        per_lot = markets[market_id].mark * contracts[market_id].multiplier
+        total += position.size * per_lot + position.reference_cost
     return total
 
 
@@ -128,7 +129,10 @@ def _exposures(state: State, account: Account, orders: Orders | None) -> list[tu
 
 def exposure(state: State, account: Account, orders: Orders | None = None) -> int:
     """`sum(EPN)` over the account's markets, in atoms."""
-    return sum(effective for effective, _ in _exposures(state, account, orders))
+    total = 0
+    for effective, _ in _exposures(state, account, orders):
+        total += effective
+    return total
 
 
 def initial_margin(state: State, account: Account, orders: Orders | None = None) -> int:
@@ -140,18 +144,25 @@ def initial_margin(state: State, account: Account, orders: Orders | None = None)
     leverage = account.max_leverage
     total = 0
     for effective, tier in _exposures(state, account, orders):
-        total += effective * max(tier.initial_rate * leverage, RATE_SCALE)
+        rate = tier.initial_rate * leverage
+        total += effective * (rate if rate > RATE_SCALE else RATE_SCALE)
     return ceil_div(total * RATE_SCALE, leverage)
 
 
 def tier_margin(state: State, account: Account) -> int:
     """`sum(EPN * IMR)` with the rate of the tier alone, an exact value: what distress collateral is released above."""
-    return sum(effective * tier.initial_rate for effective, tier in _exposures(state, account, None)) * RATE_SCALE
+    total = 0
+    for effective, tier in _exposures(state, account, None):
+        total += effective * tier.initial_rate
+    return total * RATE_SCALE
 
 
 def maintenance_margin(state: State, account: Account, orders: Orders | None = None) -> int:
     """`MM = sum(EPN * MMR)`, an exact value."""
-    return sum(effective * tier.maintenance_rate for effective, tier in _exposures(state, account, orders)) * RATE_SCALE
+    total = 0
+    for effective, tier in _exposures(state, account, orders):
+        total += effective * tier.maintenance_rate
+    return total * RATE_SCALE
 
 
 def free_collateral(state: State, account: Account, orders: Orders | None = None) -> int:

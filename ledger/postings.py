@@ -48,12 +48,17 @@ def post(accounts: Map[str, Account], postings: Sequence[Posting], *, settlement
 
     Balances that become zero and positions that become empty are removed.
     """
+    if not postings:
+        return accounts
     require_balanced(postings, settlement_asset)
     changed: dict[str, Account] = {}
     for posting in postings:
         account_id = posting.account
-        account = changed.get(account_id)
-        changed[account_id] = _posted(accounts[account_id] if account is None else account, posting)
+        account = changed.get(account_id) or accounts[account_id]
+        if isinstance(posting, PositionPosting):
+            changed[account_id] = _with_position(account, posting)
+        else:
+            changed[account_id] = _with_cash(account, posting)
     return accounts.update(changed)
 
 
@@ -73,24 +78,26 @@ def require_balanced(postings: Sequence[Posting], settlement_asset: str) -> None
                 raise UnbalancedPostings(f"postings of {column} net to {total}, not to zero")
 
 
-def _posted(account: Account, posting: Posting) -> Account:
-    cash, positions = account.cash, account.positions
-    if isinstance(posting, PositionPosting):
-        market_id = posting.market
-        held = positions.get(market_id)
-        size, reference_cost = posting.size, posting.reference_cost
-        if held is not None:
-            size += held.size
-            reference_cost += held.reference_cost
-        if size != 0 or reference_cost != 0:
-            positions = positions.set(market_id, Position(size, reference_cost))
-        elif held is not None:
-            positions = positions.delete(market_id)
-    else:
-        asset = posting.asset
-        amount = cash.get(asset, 0) + posting.amount
-        if amount != 0:
-            cash = cash.set(asset, amount)
-        elif asset in cash:
-            cash = cash.delete(asset)
-    return Account(cash, positions, account.max_leverage, account.fee_tier, account.liquidation)
+def _with_position(account: Account, posting: PositionPosting) -> Account:
+    positions, market_id = account.positions, posting.market
+    size, reference_cost = posting.size, posting.reference_cost
+    held = positions.get(market_id)
+    if held is not None:
+        size += held.size
+        reference_cost += held.reference_cost
+    if size != 0 or reference_cost != 0:
+        positions = positions.set(market_id, Position(size, reference_cost))
+    elif held is not None:
+        positions = positions.delete(market_id)
+    return Account(account.cash, positions, account.max_leverage, account.fee_tier, account.liquidation)
+
+
+def _with_cash(account: Account, posting: CashPosting) -> Account:
+    cash, asset = account.cash, posting.asset
+    held = cash.get(asset, 0)
+    amount = held + posting.amount
+    if amount != 0:
+        cash = cash.set(asset, amount)
+    elif held != 0:
+        cash = cash.delete(asset)
+    return Account(cash, account.positions, account.max_leverage, account.fee_tier, account.liquidation)

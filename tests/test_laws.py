@@ -5,6 +5,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
+import ledger.laws.accounts
 import ledger.laws.conservation
 import ledger.laws.determinism
 import ledger.laws.liquidation
@@ -21,6 +22,7 @@ from ledger.transactions import (
     Fill,
     Liquidate,
     MarkMarket,
+    SetAccount,
     Trade,
     Transaction,
     Withdraw,
@@ -52,6 +54,8 @@ REFUSED: dict[str, Callable[[int], Transaction]] = {
     "a size beyond collateral": lambda time: Trade(time, BTC, "alice", "bob", lots("100"), price("5100"), True),
     "a price off tick": lambda time: Trade(time, BTC, "alice", "bob", 1, price("5100.1"), True),
     "a healthy round": lambda time: Liquidate(time, "maker", ()),
+    "a dusty sum": lambda time: Deposit(time, "alice", "USDT", 1),
+    "no leverage": lambda time: SetAccount(time, "alice", 0, None),
     "a time before": lambda time: Withdraw(time - 1, "alice", "USDT", usdt("1")),
 }
 
@@ -70,6 +74,10 @@ class Phrase:
 
 PHRASES = (
     Phrase("CON-4 step", "trading", "rules.withdraw", "amount > balance", "False", "more BTC than there is"),
+    Phrase(
+        "BKG-1 step", "trading", "rules.parties", "not is_multiple(amount, terms.booking_unit)", "False", "a dusty sum"
+    ),
+    Phrase("ACC-1 step", "trading", "rules.set_account", "1 <= max_leverage", "0 <= max_leverage", "no leverage"),
     Phrase("SET-1 step", "trading", "rules.settle", "> terms.minimum_ratio *", "> -1 + 0 *"),
     Phrase("FRM-1 step", "trading", "rules.fills", "CashPosting(FEES,", "CashPosting('@insurance',"),
     Phrase("TIM-1 step", "trading", "rules.effects", "state.sequence + 1", "state.sequence + 2"),
@@ -232,7 +240,7 @@ def test_account_value_with_a_haircut_is_caught_by_set_1(monkeypatch: pytest.Mon
     def cut(state: State, account: Account) -> int:
         return margin.collateral(state, account) + margin.unrealised_pnl(state, account) * EXACT_SCALE
 
-    monkeypatch.setattr(ledger.laws.conservation, "account_value", cut)
+    monkeypatch.setattr(ledger.laws.accounts, "account_value", cut)
     assert first_broken(apply, SCENARIOS["trading"]()) == "SET-1 state"
 
 

@@ -247,15 +247,13 @@ def providers_keep_the_minimum(step: Step) -> Verdict:
 
     A fill may leave it below where it was below before; a withdrawal never.
     """
-    program, time, fired = step.before.rulebook.program, step.transaction.time, False
-    if not step.before.providers:
-        return None
+    program, time, providers = step.before.rulebook.program, step.transaction.time, step.before.providers
+    fired = False
     minimum = program.minimum_account_value * EXACT_SCALE
     own = step.transaction.account if isinstance(step.transaction, Liquidate) else None
-    for account_id in dict.fromkeys(parties(step.transaction)):
-        if account_id == own:
-            continue
-        if limits_in_force(program, step.before.providers.get(account_id), time) is None:
+    for account_id in parties(step.transaction):
+        provider = providers.get(account_id)
+        if provider is None or account_id == own or limits_in_force(program, provider, time) is None:
             continue
         fired = True
         was = account_value(step.before, step.before.accounts[account_id])

@@ -4,7 +4,7 @@ from typing import Any
 
 from immutables import Map
 
-from ..margin import account_value, collateral, notional, unrealised_pnl, wallet
+from ..margin import account_value
 from ..outcomes import Deleveraged, LossShared, ProviderTook, Rejected, Rolled
 from ..rulebook import EXTERNAL, FEES, INSURANCE
 from ..state import Account, Market, State
@@ -21,7 +21,6 @@ from ..transactions import (
     Trade,
     Withdraw,
 )
-from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE
 from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
 
 _NOTHING: Map[str, Any] = Map()
@@ -297,52 +296,6 @@ def time_and_sequence_go_forward(step: Step) -> Verdict:
     return HELD
 
 
-def rolling_moves_no_account_value(step: Step) -> Verdict:
-    """SET-1 of a settle: every account it changed was due, has rolled all its pnl, and is worth what it was."""
-    if not step.changes:
-        return None
-    state = step.after
-    for account_id, old, new in step.changes:
-        assert old is not None
-        if account_value(state, new) != account_value(state, old):
-            return Breach(f"the roll moved the account value of {account_id}", (account_id,))
-        if unrealised_pnl(state, new) != 0:
-            return Breach(f"{account_id} was rolled and kept unrealised pnl", (account_id,))
-        if old.liquidation is not None or not _is_due(state, old):
-            return Breach(f"{account_id} was rolled and not due", (account_id,))
-    return HELD
-
-
-def _is_due(state: State, account: Account) -> bool:
-    terms = state.rulebook.settle
-    pnl = abs(unrealised_pnl(state, account))
-    loss = min(0, unrealised_pnl(state, account))
-    if state.rulebook.unrealised_gains_count:
-        loss = unrealised_pnl(state, account)
-    effective = collateral(state, account) + loss * EXACT_SCALE
-    far_enough = effective <= 0 or pnl * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
-    return pnl >= terms.minimum_pnl and far_enough
-
-
-def haircuts_never_change_account_value(span: Span) -> Verdict:
-    """SET-1: account value is cash at full price plus pnl, and collateral never more than positive cash is worth."""
-    state, fired = span.now, False
-    assets = state.rulebook.assets
-    for account_id, account in state.accounts.items():
-        if account_id == EXTERNAL:
-            continue
-        full = sum(amount * state.prices[asset] * assets[asset].weight for asset, amount in account.cash.items())
-        for market_id, position in account.positions.items():
-            value = notional(state.rulebook.contracts[market_id], position.size, state.markets[market_id].mark)
-            full += (value + position.reference_cost) * PRICE_SCALE
-        if account_value(state, account) != full * RATE_SCALE:
-            return Breach(f"the account value of {account_id} is not its cash at full price plus pnl", (account_id,))
-        if collateral(state, account) > wallet(state, account):
-            return Breach(f"the collateral of {account_id} is more than its wallet", (account_id,))
-        fired = fired or bool(account.cash)
-    return HELD if fired else None
-
-
 LAWS = (
     StepLaw(
         "CON-1",
@@ -365,13 +318,6 @@ LAWS = (
     StateLaw("CON-4", "No reserve is negative, over the whole state.", reserves_are_never_negative),
     StepLaw("STO-1", "Zero balances and flat positions are not stored.", touched_accounts_are_stored_canonically),
     StateLaw("STO-1", "Nothing empty is stored, over the whole state.", accounts_are_stored_canonically),
-    StepLaw(
-        "SET-1",
-        "Rolling moves no account value, and only accounts that are due roll.",
-        rolling_moves_no_account_value,
-        (Settle,),
-    ),
-    StateLaw("SET-1", "Haircuts change collateral and never account value.", haircuts_never_change_account_value),
     StepLaw(
         "FRM-1",
         "A transaction changes only the accounts and tables that it reaches.",

@@ -15,7 +15,7 @@ import attrs
 
 from ..outcomes import Applied, Outcome
 from ..state import Account, State
-from ..transactions import Transaction
+from ..transactions import Fund, Liquidate, MarkAsset, MarkMarket, Settle, Trade, Transaction
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def _changes(step: "Step") -> tuple[Change, ...]:
     return tuple(changes)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Step:
     """One transaction with the states around it; `after` is `before` where it was refused.
 
@@ -73,13 +73,15 @@ class Step:
 
 def parties(transaction: Transaction) -> tuple[str, ...]:
     """The accounts that a transaction itself names."""
-    named = []
-    for field in ("account", "buyer", "seller"):
-        account_id = getattr(transaction, field, None)
-        if account_id is not None:
-            named.append(account_id)
-    named.extend(fill.counterparty for fill in getattr(transaction, "fills", ()))
-    return tuple(named)
+    match transaction:
+        case Trade():
+            return transaction.buyer, transaction.seller
+        case Liquidate():
+            return transaction.account, *(fill.counterparty for fill in transaction.fills)
+        case MarkMarket() | MarkAsset() | Fund() | Settle():
+            return ()
+        case _:
+            return (transaction.account,)
 
 
 @attrs.frozen

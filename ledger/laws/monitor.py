@@ -8,7 +8,7 @@ from ..outcomes import Applied
 from ..state import State
 from ..transactions import TYPE_NAMES
 from ..units import is_multiple
-from .law import Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepCheck, StepLaw
+from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepCheck, StepLaw
 
 
 class LawBroken(Exception):
@@ -19,19 +19,17 @@ class LawBroken(Exception):
         super().__init__(f"{law.id} ({law.scope.value}): {breach.detail}. {law.statement}")
 
 
-@attrs.define
+@attrs.frozen
 class Count:
     """How often a law was checked, and how often its antecedent held. A law that never fired has said nothing."""
 
     law: Law
-    checked: int = 0
-    fired: int = 0
+    checked: int
+    fired: int
 
 
-@attrs.define
-class _Running:
-    count: Count
-    check: StepCheck
+Checks = tuple[tuple[int, StepCheck], ...]
+"""The laws that look at one kind of step, as their number in the registry and a check that has its memory."""
 
 
 class Monitor:
@@ -41,62 +39,69 @@ class Monitor:
     """
 
     def __init__(self, state: State, laws: Iterable[Law], state_every: int = 1000) -> None:
-        laws = tuple(laws)
-        self.counts = tuple(Count(law) for law in laws)
+        self.laws = tuple(laws)
         self.state_every = state_every
-        self._since = state
-        self._now = state
+        self._checked = [0] * len(self.laws)
+        self._fired = [0] * len(self.laws)
+        self._steps = 0
+        self._since = self._now = state
         self._last: Step | None = None
         self._reached: set[str] = set()
-        self._steps = 0
-        self._state_laws = [count for count in self.counts if isinstance(count.law, StateLaw)]
-        running: list[tuple[StepLaw | HistoryLaw, _Running]] = []
-        for count in self.counts:
-            if isinstance(count.law, StepLaw):
-                running.append((count.law, _Running(count, count.law.check)))
-            elif isinstance(count.law, HistoryLaw):
-                running.append((count.law, _Running(count, count.law.start(state))))
-        self._applied = {
-            kind: [run for law, run in running if not law.concerns or kind in law.concerns] for kind in TYPE_NAMES
-        }
-        self._refused = {
-            kind: [run for law, run in running if law.refusals and (not law.concerns or kind in law.concerns)]
-            for kind in TYPE_NAMES
-        }
+        self._state_laws = [(number, law) for number, law in enumerate(self.laws) if isinstance(law, StateLaw)]
+        checks: dict[int, StepCheck] = {}
+        for number, law in enumerate(self.laws):
+            if isinstance(law, StepLaw):
+                checks[number] = law.check
+            elif isinstance(law, HistoryLaw):
+                checks[number] = law.start(state)
+        self._applied = {kind: self._concerned(checks, kind, refused=False) for kind in TYPE_NAMES}
+        self._refused = {kind: self._concerned(checks, kind, refused=True) for kind in TYPE_NAMES}
+
+    def _concerned(self, checks: dict[int, StepCheck], kind: type, *, refused: bool) -> Checks:
+        concerned = []
+        for number, check in checks.items():
+            law = self.laws[number]
+            assert not isinstance(law, StateLaw)
+            if (not law.concerns or kind in law.concerns) and (law.refusals or not refused):
+                concerned.append((number, check))
+        return tuple(concerned)
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        """What was counted so far, in the order of the laws."""
+        return tuple(map(Count, self.laws, self._checked, self._fired))
 
     def observe(self, step: Step) -> None:
         """Check a step. Raises `LawBroken` at the first law that does not hold."""
-        outcome = step.outcome
-        applied = isinstance(outcome, Applied)
-        for run in (self._applied if applied else self._refused)[type(step.transaction)]:
-            run.count.checked += 1
-            verdict = run.check(step)
-            if verdict is None:
-                continue
-            if isinstance(verdict, Breach):
-                raise LawBroken(run.count.law, verdict, step)
-            run.count.fired += 1
+        checked, fired = self._checked, self._fired
+        is_applied = isinstance(step.outcome, Applied)
+        for number, check in (self._applied if is_applied else self._refused)[type(step.transaction)]:
+            checked[number] += 1
+            verdict = check(step)
+            if verdict is HELD:
+                fired[number] += 1
+            elif isinstance(verdict, Breach):
+                raise LawBroken(self.laws[number], verdict, step)
         self._now = step.after
         self._steps += 1
         if self._state_laws:
-            if isinstance(outcome, Applied):
+            if is_applied:
                 self._last = step
-                self._reached.update([account_id for account_id, _, _ in step.changes])
+                for account_id, _, _ in step.changes:
+                    self._reached.add(account_id)
             if self.state_every and is_multiple(self._steps, self.state_every):
                 self.look()
 
     def look(self) -> None:
         """Check the state laws now."""
         span = Span(self._since, self._now, frozenset(self._reached), self._last)
-        for count in self._state_laws:
-            law = count.law
-            assert isinstance(law, StateLaw)
-            count.checked += 1
+        for number, law in self._state_laws:
+            self._checked[number] += 1
             verdict = law.check(span)
             if isinstance(verdict, Breach):
                 raise LawBroken(law, verdict, self._last)
-            if verdict is not None:
-                count.fired += 1
+            if verdict is HELD:
+                self._fired[number] += 1
         self._since, self._last = self._now, None
         self._reached.clear()
 

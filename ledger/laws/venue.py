@@ -117,7 +117,6 @@ def providers_pay_the_lowest_fees(step: Step) -> Verdict:
     """
     transaction, state = step.transaction, step.before
     rulebook, time = state.rulebook, step.transaction.time
-    tiers = tuple(rulebook.fee_tiers.values())
     fills: tuple[tuple[str, int, int], ...]
     if isinstance(transaction, Trade):
         taker = transaction.buyer if transaction.buyer_is_taker else transaction.seller
@@ -136,7 +135,7 @@ def providers_pay_the_lowest_fees(step: Step) -> Verdict:
             takes = payer == taker
             rate = own.taker if takes else own.maker
             if limits_in_force(rulebook.program, state.providers.get(payer), time) is not None:
-                rate = min(tier.taker if takes else tier.maker for tier in tiers)
+                rate = min(tier.taker if takes else tier.maker for tier in rulebook.fee_tiers.values())
             over = fee * RATE_SCALE - value * rate
             if not 0 <= over < rulebook.fee_unit * RATE_SCALE or floor_to_multiple(fee, rulebook.fee_unit) != fee:
                 return Breach(f"{payer} paid {fee} atoms at {rate} ppb of {value}", (payer,))
@@ -219,10 +218,14 @@ def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
     assert isinstance(transaction, MarkMarket | MarkAsset)
     quotes = transaction.quotes
     if isinstance(transaction, MarkAsset):
+        if transaction.asset not in rulebook.assets:
+            return Breach(f"the unlisted asset {transaction.asset} was given a price")
         index = step.after.prices[transaction.asset]
         if transaction.asset == rulebook.settlement_asset:
             return Breach("the settlement asset was given a price")
     else:
+        if transaction.market not in rulebook.contracts:
+            return Breach(f"the unlisted market {transaction.market} was marked")
         market = step.after.markets[transaction.market]
         index = market.index
         if market.mark != index + transaction.premium or market.mark <= 0:
@@ -235,12 +238,13 @@ def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
             return Breach("the premium was not sampled once")
     if len(quotes) < rulebook.minimum_sources or min(quotes.values()) <= 0:
         return Breach(f"an index of {len(quotes)} sources, or with a quote that is not positive")
-    for wrong in sorted(quotes):
-        if wrong not in rulebook.sources:
-            return Breach(f"an index with the unlisted source {wrong}")
-        others = [quotes[source] for source in quotes if source != wrong]
-        if not min(others) <= index <= max(others):
-            return Breach(f"index {index} is outside the range of all sources but {wrong}")
+    for source in quotes:
+        if source not in rulebook.sources:
+            return Breach(f"an index with the unlisted source {source}")
+    # Without its lowest quote the others reach down to the second lowest, without its highest up to the second highest.
+    in_order = sorted(quotes.values())
+    if not in_order[1] <= index <= in_order[-2]:
+        return Breach(f"index {index} is outside the range that the quotes {in_order} keep without any one of them")
     return HELD
 
 

@@ -20,10 +20,11 @@ def index_of(quotes: Map[str, int]) -> int:
 
 def refuse_quotes(state: State, subject: str, quotes: Map[str, int]) -> Rejected | None:
     """Every source is listed, every quote positive, and enough of them fresh."""
-    for source in sorted(quotes):
+    in_order = sorted(quotes)
+    for source in in_order:
         if source not in state.rulebook.sources:
             return Rejected(Reason.UNKNOWN_SOURCE, source, "a listed source", subject)
-    for source in sorted(quotes):
+    for source in in_order:
         if quotes[source] <= 0:
             return Rejected(Reason.QUOTE_NOT_POSITIVE, quotes[source], 0, subject)
     if len(quotes) < state.rulebook.minimum_sources:

@@ -1,0 +1,117 @@
+"""Laws of one account: what is booked with it, how it is set, and how it rolls."""
+
+from ..margin import account_value, collateral, notional, unrealised_pnl, wallet
+from ..rulebook import EXTERNAL, FEES, INSURANCE, is_system
+from ..state import Account, State
+from ..transactions import Deposit, SetAccount, Settle, Withdraw
+from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE, is_multiple
+from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
+
+
+def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
+    """BKG-1: a deposit or withdrawal moves a positive multiple of the booking unit of a priced asset between outside
+    and one account; with `@insurance` and `@fees` it is the settlement asset."""
+    transaction, state = step.transaction, step.before
+    assert isinstance(transaction, Deposit | Withdraw)
+    account_id, asset, amount = transaction.account, transaction.asset, transaction.amount
+    terms = state.rulebook.assets.get(asset)
+    if terms is None or asset not in state.prices:
+        return Breach(f"{asset} is not listed or has no price", (account_id,))
+    if amount <= 0 or not is_multiple(amount, terms.booking_unit):
+        return Breach(f"{amount} atoms of {asset} were booked, unit {terms.booking_unit}", (account_id,))
+    if is_system(account_id) and (account_id not in (INSURANCE, FEES) or asset != state.rulebook.settlement_asset):
+        return Breach(f"{asset} was booked with {account_id}", (account_id,))
+    inward = amount if isinstance(transaction, Deposit) else -amount
+    for party, moved in ((account_id, inward), (EXTERNAL, -inward)):
+        before = state.accounts.get(party)
+        held = 0 if before is None else before.cash.get(asset, 0)
+        if step.after.accounts[party].cash.get(asset, 0) - held != moved:
+            return Breach(f"{party} did not move by {moved} atoms of {asset}", (party,))
+    return HELD
+
+
+def account_settings_are_listed(step: Step) -> Verdict:
+    """ACC-1: an account that was set has a leverage from 1 to the maximum and a listed fee tier, and keeps the rest."""
+    transaction, rulebook = step.transaction, step.before.rulebook
+    assert isinstance(transaction, SetAccount)
+    account_id = transaction.account
+    before, after = step.before.accounts[account_id], step.after.accounts[account_id]
+    if transaction.max_leverage is None and transaction.fee_tier is None:
+        return Breach(f"nothing of {account_id} was set", (account_id,))
+    if not 1 <= after.max_leverage <= rulebook.maximum_leverage or after.fee_tier not in rulebook.fee_tiers:
+        return Breach(f"{account_id} has leverage {after.max_leverage}, fee tier {after.fee_tier}", (account_id,))
+    asked = (transaction.max_leverage or before.max_leverage, transaction.fee_tier or before.fee_tier)
+    kept = after.cash is before.cash and after.positions is before.positions
+    if (after.max_leverage, after.fee_tier) != asked or not kept or after.liquidation is not before.liquidation:
+        return Breach(f"{account_id} was not set as asked, and only that", (account_id,))
+    return HELD
+
+
+def rolling_moves_no_account_value(step: Step) -> Verdict:
+    """SET-1 of a settle: every account it changed was due, has rolled all its pnl, and is worth what it was."""
+    if not step.changes:
+        return None
+    state = step.after
+    for account_id, old, new in step.changes:
+        assert old is not None
+        if account_value(state, new) != account_value(state, old):
+            return Breach(f"the roll moved the account value of {account_id}", (account_id,))
+        if unrealised_pnl(state, new) != 0:
+            return Breach(f"{account_id} was rolled and kept unrealised pnl", (account_id,))
+        if old.liquidation is not None or not _is_due(state, old):
+            return Breach(f"{account_id} was rolled and not due", (account_id,))
+    return HELD
+
+
+def _is_due(state: State, account: Account) -> bool:
+    terms = state.rulebook.settle
+    pnl = abs(unrealised_pnl(state, account))
+    loss = min(0, unrealised_pnl(state, account))
+    if state.rulebook.unrealised_gains_count:
+        loss = unrealised_pnl(state, account)
+    effective = collateral(state, account) + loss * EXACT_SCALE
+    far_enough = effective <= 0 or pnl * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
+    return pnl >= terms.minimum_pnl and far_enough
+
+
+def haircuts_never_change_account_value(span: Span) -> Verdict:
+    """SET-1: account value is cash at full price plus pnl, and collateral never more than positive cash is worth."""
+    state, fired = span.now, False
+    assets = state.rulebook.assets
+    for account_id, account in state.accounts.items():
+        if account_id == EXTERNAL:
+            continue
+        full = sum(amount * state.prices[asset] * assets[asset].weight for asset, amount in account.cash.items())
+        for market_id, position in account.positions.items():
+            value = notional(state.rulebook.contracts[market_id], position.size, state.markets[market_id].mark)
+            full += (value + position.reference_cost) * PRICE_SCALE
+        if account_value(state, account) != full * RATE_SCALE:
+            return Breach(f"the account value of {account_id} is not its cash at full price plus pnl", (account_id,))
+        if collateral(state, account) > wallet(state, account):
+            return Breach(f"the collateral of {account_id} is more than its wallet", (account_id,))
+        fired = fired or bool(account.cash)
+    return HELD if fired else None
+
+
+LAWS = (
+    StepLaw(
+        "BKG-1",
+        "A deposit or withdrawal moves a positive multiple of the booking unit of a priced asset between the outside "
+        "and one account.",
+        money_is_booked_whole_with_the_outside,
+        (Deposit, Withdraw),
+    ),
+    StepLaw(
+        "ACC-1",
+        "An account that was set has a leverage from 1 to the maximum and a listed fee tier, and keeps the rest.",
+        account_settings_are_listed,
+        (SetAccount,),
+    ),
+    StepLaw(
+        "SET-1",
+        "Rolling moves no account value, and only accounts that are due roll.",
+        rolling_moves_no_account_value,
+        (Settle,),
+    ),
+    StateLaw("SET-1", "Haircuts change collateral and never account value.", haircuts_never_change_account_value),
+)
