@@ -104,6 +104,6 @@ def signed(text: str) -> str:
     return text if text.startswith("-") or text == "0" else f"+{text}"
 
 
-def counted(number: int, noun: str, nouns: str | None = None) -> str:
+def counted(number: int, noun: str) -> str:
     """ "1 fill", "3 fills"."""
-    return f"{number} {noun if number == 1 else nouns or f'{noun}s'}"
+    return f"{number} {noun if number == 1 else f'{noun}s'}"

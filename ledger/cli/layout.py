@@ -118,11 +118,6 @@ def title(text: str) -> str:
     return str(Styled(text, bold=True))
 
 
-def indented(lines: Iterable[str], by: int = 2) -> list[str]:
-    """The lines, moved to the right."""
-    return [f"{' ' * by}{line}" if line else "" for line in lines]
-
-
 def paragraph(text: str, *, label: Cell = "", hang: int = 0, width: int | None = None) -> list[str]:
     """A text wrapped to the page after its label, which takes `hang` characters; further lines stand below its
     beginning."""

@@ -30,8 +30,8 @@ def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawing:
-        task = drawing.add_task("replaying", total=_length(log), read=0)
-        position = _position(stream)
+        task = drawing.add_task("replaying", total=length_of(log), read=0)
+        position = position_of(stream)
         drawn = time.monotonic()
 
         def look(entry: Entry) -> None:
@@ -45,12 +45,12 @@ def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable
         yield look
 
 
-def _length(log: str) -> int | None:
+def length_of(log: str) -> int | None:
     """Bytes of the file, None where that is not known beforehand."""
     return os.path.getsize(log) if os.path.isfile(log) else None
 
 
-def _position(stream: BinaryIO) -> Callable[[], int]:
+def position_of(stream: BinaryIO) -> Callable[[], int]:
     """Bytes of the file that were read: of the packed ones where it is gzipped."""
     source = getattr(getattr(stream, "raw", None), "fileobj", stream)
     if not source.seekable():

@@ -1,5 +1,6 @@
 """How commands end: exit codes, one line on standard error, terminals, pipes and interrupts."""
 
+import gzip
 import os
 import pty
 import signal
@@ -10,8 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
+from ledger.cli import progress
 from ledger.cli.commands import ending
-from ledger.log import LogError
+from ledger.log import LogError, open_log, read_log
 from ledger.postings import LedgerBug
 from ledger.profiles import RulebookError
 
@@ -160,6 +162,49 @@ def test_progress_is_drawn_on_a_terminal_only() -> None:
     assert "replaying" in drawn
     assert printed.startswith("{")
     assert run("replay", TAKEOVER).stderr == ""
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "gzip"])
+def test_progress_follows_the_bytes_of_the_file(
+    is_packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Path(CASCADE).read_bytes()
+    path = str(tmp_path / ("day.jsonl.gz" if is_packed else "day.jsonl"))
+    Path(path).write_bytes(gzip.compress(data) if is_packed else data)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_DRAWINGS", -1)
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "rich.progress.Progress.update", lambda _, __, *, completed, read: seen.append((completed, read))
+    )
+    with open_log(path) as stream:
+        _, entries = read_log(stream, path)
+        with progress.progress_of(path, stream, quiet=False) as look:
+            assert look is not None
+            for entry in entries:
+                look(entry)
+    read_bytes = [completed for completed, _ in seen]
+    assert read_bytes == sorted(read_bytes)
+    assert os.path.getsize(path) // 2 < read_bytes[-1] <= os.path.getsize(path)
+    assert seen[-1][1] == data.count(b"\n") // 64 * 64
+
+
+def test_progress_of_a_pipe_has_no_end() -> None:
+    process = subprocess.run(
+        [*BACKSTOP, "replay", "-", "--quiet"],
+        cwd=ROOT,
+        input=Path(TAKEOVER).read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    assert process.stderr == b""
+    with open(TAKEOVER, "rb") as stream:
+        assert progress.position_of(stream)() == 0
+    reading, writing = os.pipe()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert progress.position_of(pipe)() == 0
+    assert progress.length_of("-") is None
 
 
 def test_colour_is_for_terminals_and_can_be_refused() -> None:

@@ -69,4 +69,3 @@ def test_what_the_rulebook_does_not_list_is_told_in_its_own_units() -> None:
 def test_signs_and_counts() -> None:
     assert [signed("5"), signed("-5"), signed("0")] == ["+5", "-5", "0"]
     assert [counted(0, "fill"), counted(1, "fill"), counted(2, "fill")] == ["0 fills", "1 fill", "2 fills"]
-    assert counted(2, "loss", "losses") == "2 losses"
