@@ -25,7 +25,7 @@ from .log import (
 from .outcomes import Applied, Event, Outcome, Reason, Rejected, Unit
 from .postings import CashPosting, LedgerBug, PositionPosting, Posting, UnbalancedPostings
 from .profiles import RulebookError, load_profile, merge, profile_document, profile_names, rulebook_of
-from .replay import Failure, Report, replay
+from .replay import Failure, Report, replay_log
 from .rulebook import EXTERNAL, FEES, INSURANCE, Rulebook
 from .state import Account, Limits, Liquidation, Market, Position, Provider, State, Takeover, genesis
 from .transactions import (
@@ -116,7 +116,7 @@ __all__ = [
     "profile_document",
     "profile_names",
     "read_log",
-    "replay",
+    "replay_log",
     "rulebook_of",
     "state_after",
     "state_bytes",

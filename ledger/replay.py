@@ -1,6 +1,6 @@
 """Replaying: fold a log, check laws and expectations at every transaction, and chain the digests.
 
-`replay` stops at the first failure: a broken law, or an `expect` of the log that is not met.
+`replay_log` stops at the first failure: a broken law, or an `expect` of the log that is not met.
 """
 
 from collections import Counter
@@ -62,7 +62,7 @@ class Report:
         return tuple(count.law for count in self.laws if count.fired == 0)
 
 
-def replay(
+def replay_log(
     state: State,
     entries: Iterable[Entry],
     *,

@@ -19,7 +19,7 @@ from ledger.log import Entry, Expect, encode_genesis, encode_transaction, open_l
 from ledger.log.decoding import Decoding
 from ledger.log.faults import Fault
 from ledger.outcomes import Reason, Rejected
-from ledger.replay import replay
+from ledger.replay import replay_log
 from ledger.state import State
 from ledger.transition import apply, state_after
 from tests.strategies import GENESES, RULEBOOKS, Seeded, play
@@ -130,7 +130,7 @@ def test_every_link_twice(log: str) -> None:
 def test_replaying_gives_the_same(log: str) -> None:
     """`replay` folds as these tests do, and what the simulation expected of every refusal is met."""
     state, entries = entries_of(log)
-    report = replay(state, entries, laws=())
+    report = replay_log(state, entries, laws=())
     assert report.failure is None
     assert report.transactions == len(entries)
     assert (report.chain.hex(), state_digest(report.state)) == digests_of(log)

@@ -43,7 +43,7 @@ from ledger.outcomes import (
     TakenOver,
 )
 from ledger.profiles import load_profile
-from ledger.replay import replay, unmet
+from ledger.replay import replay_log, unmet
 from ledger.rulebook import is_system
 from ledger.state import genesis, size_of
 from ledger.transactions import (
@@ -194,7 +194,7 @@ def test_every_law_holds_on_every_line(name: str) -> None:
     path = str(FOLDER / name)
     with open_log(path) as stream:
         state, entries = read_log(stream, path)
-        report = replay(state, entries)
+        report = replay_log(state, entries)
     assert report.failure is None
     if name == "cascade.jsonl":
         assert report.silent_laws == (), "the day gives every law something to say"

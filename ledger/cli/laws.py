@@ -54,7 +54,10 @@ def closing_sentence(report: Report, name: str, unwanted: Sequence[str]) -> str:
     spoke, chosen = len(report.laws) - silent, len(report.laws)
     of_them = f"{spoke} of {chosen} laws" if silent else f"all {chosen} laws"
     says_nothing = f"; {silent} never fired and {'say' if silent > 1 else 'says'} nothing" if silent else ""
-    return f"Holds on {name}: {of_them}, each checked on every transaction it concerns{says_nothing}."
+    looks = max((count.checked for count in report.laws if count.law.scope is Scope.STATE), default=0)
+    times = "once" if looks == 1 else f"{looks} times"
+    on_states = f", those of the whole state {times}" if looks else ""
+    return f"Holds on {name}: {of_them}, each on every transaction it concerns{on_states}{says_nothing}."
 
 
 def sentence_of(text: str) -> str:

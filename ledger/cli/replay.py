@@ -3,7 +3,7 @@
 import click
 
 from ..log import open_log, read_log
-from ..replay import Report, replay
+from ..replay import Report, replay_log
 from .laws import CHOICES, chosen_laws, closing_sentence
 from .options import json_option, log_argument, print_document, print_lines, shown_name, shown_path
 from .progress import progress_of
@@ -76,7 +76,7 @@ def command(
     with open_log(log) as stream:
         state, entries = read_log(stream, log)
         with progress_of(log, stream, quiet=quiet) as progress:
-            report = replay(
+            report = replay_log(
                 state, entries, laws=chosen_laws(choice), state_every=state_every, until=until, progress=progress
             )
     unwanted = unwanted_findings(report, fail_on)

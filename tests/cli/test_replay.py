@@ -56,8 +56,8 @@ def test_it_closes_with_one_sentence() -> None:
     assert silent > 1
     closing = words_of(result.stdout.rpartition("\n\n")[2])
     assert closing == (
-        f"Holds on alice-and-bob.jsonl: {len(REGISTRY) - silent} of {len(REGISTRY)} laws, each checked on every "
-        f"transaction it concerns; {silent} never fired and say nothing."
+        f"Holds on alice-and-bob.jsonl: {len(REGISTRY) - silent} of {len(REGISTRY)} laws, each on every "
+        f"transaction it concerns, those of the whole state once; {silent} never fired and say nothing."
     )
     assert run("replay", ALICE_AND_BOB, "--quiet").stdout == f"{closing}\n"
 

@@ -22,7 +22,7 @@ from ledger.laws import REGISTRY
 from ledger.log import read_log, wire
 from ledger.outcomes import Event, Reason, Unit
 from ledger.profiles import profile_document, profile_names
-from ledger.replay import replay
+from ledger.replay import replay_log
 from ledger.transactions import TYPE_NAMES
 from ledger.transition import apply, state_after
 
@@ -289,7 +289,7 @@ EXAMPLES = examples()
 @pytest.mark.parametrize("text", [text for _, text in EXAMPLES], ids=[name for name, _ in EXAMPLES])
 def test_worked_examples_replay_with_every_law(text: str) -> None:
     state, entries = read_log(io.BytesIO(text.encode()), "example")
-    report = replay(state, entries, state_every=1)
+    report = replay_log(state, entries, state_every=1)
     assert report.failure is None, report.failure
     assert report.unexpected == 0, report.rejected
     assert any("expect" in line for line in text.splitlines())
