@@ -159,10 +159,11 @@ def touched_reserves_are_never_negative(step: Step) -> Verdict:
     """CON-4 of one step."""
     if not step.changes:
         return None
-    for account_id, _, new in step.changes:
-        breach = _reserve_breach(step.after, account_id, new)
-        if breach is not None:
-            return breach
+    for account_id, old, new in step.changes:
+        if old is None or new.cash is not old.cash:
+            breach = _reserve_breach(step.after, account_id, new)
+            if breach is not None:
+                return breach
     return HELD
 
 
@@ -175,10 +176,14 @@ def reserves_are_never_negative(span: Span) -> Verdict:
     return HELD
 
 
-def _storage_breach(account_id: str, account: Account) -> Breach | None:
+def _balance_breach(account_id: str, account: Account) -> Breach | None:
     for asset, amount in account.cash.items():
         if amount == 0:
             return Breach(f"{account_id} stores a zero balance of {asset}", (account_id,))
+    return None
+
+
+def _position_breach(account_id: str, account: Account) -> Breach | None:
     for market_id, position in account.positions.items():
         if position.size == 0:
             return Breach(f"{account_id} stores a flat position in {market_id}", (account_id,))
@@ -189,8 +194,12 @@ def touched_accounts_are_stored_canonically(step: Step) -> Verdict:
     """STO-1 of one step."""
     if not step.changes:
         return None
-    for account_id, _, new in step.changes:
-        breach = _storage_breach(account_id, new)
+    for account_id, old, new in step.changes:
+        breach = None
+        if old is None or new.cash is not old.cash:
+            breach = _balance_breach(account_id, new)
+        if breach is None and (old is None or new.positions is not old.positions):
+            breach = _position_breach(account_id, new)
         if breach is not None:
             return breach
     return HELD
@@ -199,7 +208,7 @@ def touched_accounts_are_stored_canonically(step: Step) -> Verdict:
 def accounts_are_stored_canonically(span: Span) -> Verdict:
     """STO-1: zero balances and flat positions are not stored."""
     for account_id, account in span.now.accounts.items():
-        breach = _storage_breach(account_id, account)
+        breach = _balance_breach(account_id, account) or _position_breach(account_id, account)
         if breach is not None:
             return breach
     return HELD
@@ -207,32 +216,34 @@ def accounts_are_stored_canonically(span: Span) -> Verdict:
 
 _MARKETS = (MarkMarket, Fund)
 _PROVIDERS = (Enroll, Leave, BackstopTransfer)
-_OWN_SYSTEM_ACCOUNTS: dict[type, frozenset[str]] = {
-    Deposit: frozenset({EXTERNAL}),
-    Withdraw: frozenset({EXTERNAL}),
-    Trade: frozenset({FEES}),
-    Liquidate: frozenset({FEES, EXTERNAL}),
-    BackstopTransfer: frozenset({FEES, EXTERNAL, INSURANCE}),
-}
 
 
 def _reach(step: Step) -> set[str]:
     """The accounts that the transaction may change."""
     transaction = step.transaction
-    if isinstance(transaction, Enroll | Leave):
-        return set()
-    reach = {*parties(transaction), *_OWN_SYSTEM_ACCOUNTS.get(type(transaction), ())}
-    if isinstance(transaction, Fund):
-        for account_id, old, _ in step.changes:
-            if old is not None and transaction.market in old.positions:
-                reach.add(account_id)
-    elif isinstance(transaction, Settle):
-        reach.update(event.account for event in step.happened(Rolled))
-    elif isinstance(transaction, BackstopTransfer):
-        reach.update(event.provider for event in step.happened(ProviderTook))
-        reach.update(event.account for event in step.happened(Deleveraged))
-        reach.update(event.account for event in step.happened(LossShared))
-    return reach
+    match transaction:
+        case Trade():
+            return {transaction.buyer, transaction.seller, FEES}
+        case Enroll() | Leave():
+            return set()
+        case Deposit() | Withdraw():
+            return {transaction.account, EXTERNAL}
+        case Fund():
+            return {account_id for account_id, old, _ in step.changes if old and transaction.market in old.positions}
+        case Settle():
+            return {event.account for event in step.happened(Rolled)}
+        case Liquidate():
+            return {*parties(transaction), FEES, EXTERNAL}
+        case BackstopTransfer():
+            return {
+                *parties(transaction),
+                *(FEES, EXTERNAL, INSURANCE),
+                *(event.provider for event in step.happened(ProviderTook)),
+                *(event.account for event in step.happened(Deleveraged)),
+                *(event.account for event in step.happened(LossShared)),
+            }
+        case _:
+            return set(parties(transaction))
 
 
 def only_what_a_transaction_reaches_changes(step: Step) -> Verdict:
