@@ -1,0 +1,141 @@
+"""A table of a rulebook document, read field by field: every error is noted by field, none stops the reading."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..strict_json import one_line, shortened, shown
+from ..units import RATE_SCALE, parse_decimal
+
+RATE_DECIMALS = 9
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+
+
+class Table:
+    """Reads the fields of one table and notes every error; what cannot be read gives a harmless value."""
+
+    def __init__(self, table: object, path: str, errors: list[tuple[str, str]]) -> None:
+        self.path, self.errors = path, errors
+        if not isinstance(table, Mapping):
+            self.error("", f"found {shown(table)}, expected a table")
+            table = {}
+        self.table = table
+        self.read: set[str] = set()
+
+    def field(self, name: str) -> str:
+        return ".".join(part for part in (self.path, name) if part)
+
+    def error(self, name: str, message: str) -> None:
+        self.errors.append((self.field(name) or "document", message))
+
+    def has(self, name: str) -> bool:
+        return name in self.table
+
+    def value(self, name: str, expected: str) -> Any:
+        self.read.add(name)
+        if name not in self.table:
+            self.error(name, f"missing, expected {expected}")
+            return None
+        return self.table[name]
+
+    def text(self, name: str) -> str:
+        value = self.value(name, "a name")
+        if isinstance(value, str) and IDENTIFIER.fullmatch(value):
+            return value
+        if value is not None:
+            self.error(name, f"found {shown(value)}, expected a name of letters, digits and . _ : -")
+        return ""
+
+    def flag(self, name: str) -> bool:
+        value = self.value(name, "true or false")
+        if value is not None and not isinstance(value, bool):
+            self.error(name, f"found {shown(value)}, expected true or false")
+        return value is True
+
+    def integer(self, name: str, *, least: int, most: int) -> int:
+        expected = f"a whole number from {least} to {most}"
+        value = self.value(name, expected)
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        if value is not None:
+            self.error(name, f"found {shown(value)}, expected {expected}")
+        return least
+
+    def decimal(
+        self,
+        name: str,
+        decimals: int,
+        *,
+        least: int,
+        most: int | None = None,
+        expected: str = "an exact decimal",
+    ) -> int:
+        value = self.value(name, expected)
+        if value is None:
+            return least
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            self.error(name, f"found {shown(value)}, expected {expected} as text")
+            return least
+        try:
+            number = parse_decimal(str(value), decimals)
+        except ValueError as error:
+            self.error(name, f"found {shown(value)}, expected {error}")
+            return least
+        if number < least or (most is not None and number > most):
+            self.error(name, f"found {shown(value)}, expected {expected}")
+            return least
+        return number
+
+    def rate(self, name: str, *, positive: bool = False, signed: bool = False) -> int:
+        least = -RATE_SCALE + 1 if signed else int(positive)
+        kind = "a rate above -1 and at most 1" if signed else "a rate from 0 to 1"
+        expected = "a positive rate of at most 1" if positive else kind
+        return self.decimal(name, RATE_DECIMALS, least=least, most=RATE_SCALE, expected=expected)
+
+    def tables(self, name: str) -> dict[str, "Table"]:
+        """The named sub-tables, each key a valid name."""
+        value = self.value(name, "a table of tables")
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping) or not value:
+            self.error(name, f"found {shown(value)}, expected a table of tables")
+            return {}
+        tables = {}
+        for key in value:
+            if not isinstance(key, str) or not IDENTIFIER.fullmatch(key):
+                self.error(name, f"found {shown(key)}, expected a name of letters, digits and . _ : -")
+            else:
+                tables[key] = Table(value[key], self.field(f"{name}.{key}"), self.errors)
+        return tables
+
+    def sub(self, name: str) -> "Table":
+        value = self.value(name, "a table")
+        return Table({} if value is None else value, self.field(name), [] if value is None else self.errors)
+
+    def rows(self, name: str) -> list["Table"]:
+        value = self.value(name, "a list of tables")
+        if not isinstance(value, list) or not value:
+            if value is not None:
+                self.error(name, f"found {shown(value)}, expected a list of tables")
+            return []
+        return [Table(row, self.field(f"{name}[{number}]"), self.errors) for number, row in enumerate(value)]
+
+    def names(self, name: str) -> tuple[str, ...]:
+        value = self.value(name, "a list of names")
+        if value is None:
+            return ()
+        if (
+            not isinstance(value, list)
+            or not value
+            or not all(isinstance(item, str) and IDENTIFIER.fullmatch(item) for item in value)
+        ):
+            self.error(name, f"found {shown(value)}, expected a list of names")
+            return ()
+        if len(set(value)) < len(value):
+            self.error(name, f"found {shown(value)}, expected no name twice")
+        return tuple(sorted(value))
+
+    def finish(self) -> None:
+        for name in self.table:
+            if name not in self.read:
+                self.error(one_line(shortened(str(name))), "unknown field")
