@@ -695,3 +695,22 @@ def test_any_line(value: object) -> None:
 def test_any_overrides(value: object, field: str) -> None:
     overrides = json.dumps({field: value})
     assert_log_or_one_line(b'{"type":"genesis","rulebook":"textbook","overrides":' + overrides.encode() + b"}")
+
+
+@pytest.mark.parametrize("account_id", ["", "ä", "a b", "a" * 65, "@", "a\n"])
+def test_an_account_that_no_log_admits_is_not_written(account_id: str) -> None:
+    for transaction in (
+        Deposit(START, account_id, "USDT", usdt("1")),
+        Trade(START, BTC, "alice", account_id, 1, price("5000"), True),
+        Liquidate(START, "alice", (Fill(BTC, account_id, 1, price("5000")),)),
+    ):
+        with pytest.raises(ValueError, match="no account id that a log admits"):
+            encode_transaction(ASCENDEX, transaction)
+
+
+def test_an_expectation_of_one_thing_expects_nothing_else() -> None:
+    expect = Expect(reason=Reason.TIME_BACKWARDS)
+    assert (expect.applied, expect.digest, expect.state_digest) == (None, None, None)
+    assert not expect.balances
+    assert not expect.positions
+    assert not expect.account_values

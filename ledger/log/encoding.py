@@ -11,7 +11,16 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import UNSET
 
-from ..profiles import PRICE_DECIMALS, RATE_DECIMALS, Document, merge, profile_document, rulebook_of, with_base
+from ..profiles import (
+    IDENTIFIER,
+    PRICE_DECIMALS,
+    RATE_DECIMALS,
+    Document,
+    merge,
+    profile_document,
+    rulebook_of,
+    with_base,
+)
 from ..rulebook import Rulebook
 from ..transactions import (
     BackstopTransfer,
@@ -53,8 +62,22 @@ def encode_genesis(rulebook: str | Document, *, overrides: Document | None = Non
 
 
 def encode_transaction(rulebook: Rulebook, transaction: Transaction, expect: Expect | None = None) -> bytes:
-    """One line of a log, line end included. ValueError for a market, asset or time that has no text."""
+    """One line of a log, line end included. ValueError for an account, market, asset or time that no log admits.
+
+    A refusal that a reader takes for bad input (a time that goes back, a system account as party, a price off tick, an
+    amount off its booking unit) must be written with an `expect` of that reason to be read again.
+    """
+    _require_admitted(transaction)
     return _encoder.encode(_Encoding(rulebook).line(transaction, expect)) + b"\n"
+
+
+def _require_admitted(transaction: Transaction) -> None:
+    """ValueError for an account id that no log admits."""
+    named = [getattr(transaction, field, None) for field in ("account", "buyer", "seller")]
+    named += [fill.counterparty for fill in getattr(transaction, "fills", ())]
+    for account_id in named:
+        if account_id is not None and not IDENTIFIER.fullmatch(account_id.removeprefix("@")):
+            raise ValueError(f"{account_id!r} is no account id that a log admits")
 
 
 def _price(value: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import attrs
+from immutables import Map
 
 from ..outcomes import Reason
 from ..transactions import Transaction
@@ -13,7 +14,7 @@ class ExpectedPosition:
     """`size` in lots, zero for none. `reference_cost` in settlement atoms, or None for any."""
 
     size: int
-    reference_cost: int | None
+    reference_cost: int | None = None
 
 
 @attrs.frozen
@@ -25,13 +26,13 @@ class Expect:
     and `state_digest`: 64 lower-case hexadecimal digits, of the chain after this line and of the whole state.
     """
 
-    applied: bool | None
-    reason: Reason | None
-    balances: Mapping[str, Mapping[str, int]]
-    positions: Mapping[str, Mapping[str, ExpectedPosition]]
-    account_values: Mapping[str, int]
-    digest: str | None
-    state_digest: str | None
+    applied: bool | None = None
+    reason: Reason | None = None
+    balances: Mapping[str, Mapping[str, int]] = Map()
+    positions: Mapping[str, Mapping[str, ExpectedPosition]] = Map()
+    account_values: Mapping[str, int] = Map()
+    digest: str | None = None
+    state_digest: str | None = None
 
 
 @attrs.frozen
