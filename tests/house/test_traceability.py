@@ -17,14 +17,16 @@ import msgspec
 import pytest
 
 from ledger.canonical import chain_start, outcome_fields, state_bytes, transaction_fields
-from ledger.checks import checks_of
+from ledger.checks import checks_of, compare
 from ledger.laws import REGISTRY
 from ledger.log import read_log, wire
-from ledger.outcomes import Event, Reason, Unit
+from ledger.outcomes import Event, Reason, Rejected, Unit
 from ledger.profiles import profile_document, profile_names
 from ledger.replay import replay_log
-from ledger.transactions import TYPE_NAMES
+from ledger.transactions import TYPE_NAMES, Liquidate, Transaction
 from ledger.transition import apply, state_after
+
+from tests.rules.tables import Refusal, all_tables, name_of
 
 from .source import PACKAGE, ROOT, tree
 
@@ -39,6 +41,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 WORDS_IN_CAPITALS = {"ACTIVE", "LIQUIDATING", "NAME"}
 SOURCE_NAMES = {"AscendEX", "OKEx"}
 """Names of the rulebook's sources, which look like events."""
+REFUSALS = [row for table in all_tables() for row in table.refusals]
 
 
 def page(name: str) -> str:
@@ -245,6 +248,48 @@ def words_of(module: str, line: int) -> tuple[str | None, str | None]:
             )
             return supplied, limit
     raise AssertionError(f"{module} has no check at line {line}")
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=name_of)
+def test_subjects_of_refusals_are_those_of_the_page(row: Refusal) -> None:
+    """Whom or what a refusal is about is in the chain of digests; the tables of the rules' tests refuse every way."""
+    check = compare(row.state, row.transaction)[-1].check
+    outcome = apply(row.state, row.transaction)
+    assert isinstance(outcome, Rejected)
+    stated = subjects()[f"{check.rule.replace('_', '-')}-{check.number}"]
+    assert outcome.subject in subjects_meant(stated, row.transaction), stated
+
+
+def test_every_stated_subject_is_looked_at() -> None:
+    seen = {compare(row.state, row.transaction)[-1].check for row in REFUSALS}
+    assert seen == {check for type_name in TYPES for check in checks_of(type_name)}
+
+
+def subjects() -> dict[str, str]:
+    """The subject that the pages state for each check, by its id."""
+    stated: dict[str, str] = {}
+    for type_name in TYPES:
+        for row in rows(page(f"rules/{type_name}.md"), "id", "condition"):
+            stated[row[0]] = row[6]
+    return stated
+
+
+def subjects_meant(stated: str, transaction: Transaction) -> set[str]:
+    """What a page's word for a subject can mean, with this transaction."""
+    if stated.startswith('"'):
+        return {stated.strip('"')}
+    fields = {
+        "the account": ("account",),
+        "the asset": ("asset",),
+        "the market": ("market",),
+        "the buyer": ("buyer",),
+        "the seller": ("seller",),
+        "the side": ("buyer", "seller"),
+        "the counterparty": ("counterparty",),
+    }[stated]
+    in_fills = isinstance(transaction, Liquidate) and fields[0] in ("market", "counterparty")
+    holders = transaction.fills if in_fills else (transaction,)  # type: ignore[union-attr]
+    return {getattr(holder, field) for holder in holders for field in fields}
 
 
 def words_are_looked_up(cell: str) -> bool:
