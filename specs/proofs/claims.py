@@ -1,0 +1,99 @@
+"""What is claimed: a proof of the real code, and a planted bug with which the same proof must fail."""
+
+import ast
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, cast
+
+import attrs
+
+from ledger.checks import MODULES, copy_of_apply
+
+from .engine import ACCEPTED, Budget, Path, Result, prove
+
+COPIED = (*MODULES, "ledger.margin", "ledger.pricing", "ledger.capacity", "ledger.units")
+"""What a copy of `apply` is made of: modules of functions only, so that it shares every type with the real one."""
+
+APPLY = "transition.apply"
+
+
+@attrs.frozen
+class Bug:
+    """A planted bug: `phrase`, which occurs once in the module's source, reads `instead`."""
+
+    module: str
+    phrase: str
+    instead: str
+
+
+@attrs.frozen
+class Claim:
+    """A claim about the function `subject` of the ledger, such as "units.apportion", for all integers.
+
+    `prove(path, function)` is its proof. `laws`: the ids of the laws that it proves or that rest on it. `assumptions`:
+    all that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of
+    the ordinary tests.
+    """
+
+    id: str
+    laws: tuple[str, ...]
+    statement: str
+    assumptions: tuple[str, ...]
+    subject: str
+    prove: Callable[[Path, Any], None]
+    bug: Bug
+    reaches: tuple[str, ...] = (ACCEPTED,)
+    quick: bool = True
+    budget: Budget = Budget()
+
+
+def outcome_of(claim: Claim) -> Result:
+    """The proof of the real code."""
+    return _proved(claim, _real(claim.subject))
+
+
+def outcome_of_mutant(claim: Claim) -> Result:
+    """The same proof of the code with the planted bug: it must be REFUTED."""
+    return _proved(claim, _with_bug(claim.subject, claim.bug))
+
+
+def _proved(claim: Claim, function: Any) -> Result:
+    return prove(lambda path: claim.prove(path, function), reaches=claim.reaches, budget=claim.budget)
+
+
+def _real(subject: str) -> Any:
+    module, _, name = subject.rpartition(".")
+    return getattr(importlib.import_module(f"ledger.{module}"), name)
+
+
+def _with_bug(subject: str, bug: Bug) -> Any:
+    name = f"ledger.{bug.module}"
+    source = inspect.getsource(importlib.import_module(name))
+    if source.count(bug.phrase) != 1:
+        raise ValueError(f"{bug.phrase!r} occurs {source.count(bug.phrase)} times in {name}")
+    changed = ast.parse(source.replace(bug.phrase, bug.instead))
+    if subject == APPLY:
+        if name not in COPIED:
+            raise ValueError(f"{name} is not copied, so a bug in it would not be seen")
+
+        class Replace(ast.NodeTransformer):
+            def visit(self, node: ast.AST) -> ast.AST:
+                return changed
+
+        return copy_of_apply({name: Replace()}, {}, COPIED)
+    return _function_of_copy(name, changed, subject)
+
+
+def _function_of_copy(name: str, changed: ast.Module, subject: str) -> Any:
+    """The subject from its own module, executed with the change."""
+    module, _, function = subject.rpartition(".")
+    if name != f"ledger.{module}":
+        raise ValueError(f"a bug in {name} is not seen by {subject} of another module")
+    copy = ModuleType(name)
+    copy.__package__ = name.rpartition(".")[0]
+    exec(compile(changed, f"<copy of {name}>", "exec"), vars(copy))
+    assert name in sys.modules
+    return cast(Any, getattr(copy, function))
