@@ -72,7 +72,7 @@ def command(
     if as_json and quiet:
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
     if state_out is not None:
-        refuse_unwritable(state_out)
+        refuse_unwritable(state_out, log=log)
     with open_log(log) as stream:
         state, entries = read_log(stream, log)
         with progress_of(log, stream, quiet=quiet) as progress:

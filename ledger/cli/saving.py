@@ -2,23 +2,40 @@
 
 import contextlib
 import os
+import sys
 
 import click
 
 from ..canonical import state_chunks
 from ..state import State
+from .options import STANDARD_INPUT
+
+STANDARD_OUTPUT = "-"
 
 
-def refuse_unwritable(path: str) -> None:
-    """ClickException where a file could not be written there, told before a long replay and not after it."""
+def refuse_unwritable(path: str, *, log: str) -> None:
+    """ClickException where a file could not be written there, or is the log itself; told before a log is read."""
     folder = os.path.dirname(os.path.realpath(path))
     shown = click.format_filename(path)
+    if path == STANDARD_OUTPUT:
+        raise click.ClickException(f"{shown}: found standard output, expected a file to write")
+    if is_the_log(path, log):
+        raise click.ClickException(f"{shown}: is the log itself, expected another file")
     if os.path.exists(path) and not os.path.isfile(path):
         raise click.ClickException(f"{shown}: found a folder or device, expected a file to write")
     if not os.path.isdir(folder):
         raise click.ClickException(f"{shown}: found no folder {click.format_filename(folder)} to write to")
     if not os.access(folder, os.W_OK):
         raise click.ClickException(f"{shown}: the folder cannot be written to")
+
+
+def is_the_log(path: str, log: str) -> bool:
+    """Whether a path leads to the file that a log is read from, by whatever name, standard input among them."""
+    try:
+        source = os.fstat(sys.stdin.fileno()) if log == STANDARD_INPUT else os.stat(log)
+        return os.path.samestat(source, os.stat(path))
+    except (OSError, ValueError):
+        return False  # one of the two is no file yet
 
 
 def save_state(state: State, path: str) -> None:

@@ -5,6 +5,8 @@ import importlib
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from ledger.transactions import Trade, Transaction
 from ledger.transition import apply
 from tests.worlds import BTC, lots, with_account
 
-from .runs import ALICE_AND_BOB, TAKEOVER, deposit, document, log, mark, run, trade, words_of
+from .runs import ALICE_AND_BOB, ROOT, TAKEOVER, deposit, document, log, mark, run, trade, words_of
 
 REPLAY = importlib.import_module("ledger.replay")
 """The module; the package's name for it is its function."""
@@ -267,6 +269,44 @@ def test_where_no_state_can_be_written(target: str, message: str, tmp_path: Path
     assert result.exit_code == 2
     assert result.stderr == f"{path}{message.format(folder=tmp_path)}\n"
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "hard.jsonl", "soft.jsonl", "./log.jsonl"])
+def test_the_log_is_never_overwritten(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its own name or another one, in words that would not even be read."""
+    monkeypatch.chdir(tmp_path)
+    Path("log.jsonl").write_text("no genesis", encoding="utf-8")
+    Path("hard.jsonl").hardlink_to("log.jsonl")
+    Path("soft.jsonl").symlink_to("log.jsonl")
+    result = run("replay", "log.jsonl", "--state-out", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"{name}: is the log itself, expected another file\n"
+    assert {path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"no genesis"}
+
+
+def test_a_log_on_standard_input_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    shutil.copy(ALICE_AND_BOB, path)
+    with path.open("rb") as stream:
+        answer = subprocess.run(
+            [sys.executable, "-m", "ledger", "replay", "-", "--state-out", str(path)],
+            cwd=ROOT,
+            stdin=stream,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == f"{path}: is the log itself, expected another file\n"
+    assert path.read_bytes() == Path(ALICE_AND_BOB).read_bytes()
+
+
+def test_no_state_goes_to_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("replay", ALICE_AND_BOB, "--state-out", "-")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "-: found standard output, expected a file to write\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fail_on_rejected_counts_what_the_log_did_not_expect(tmp_path: Path) -> None:
