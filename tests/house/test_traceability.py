@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -21,11 +22,19 @@ from ledger.checks import checks_of, compare
 from ledger.laws import REGISTRY
 from ledger.log import read_log, wire
 from ledger.outcomes import Event, Reason, Rejected, Unit
-from ledger.profiles import profile_document, profile_names
+from ledger.profiles import (
+    RulebookError,
+    load_profile,
+    merge,
+    profile_document,
+    profile_names,
+    rulebook_of,
+    with_base,
+)
 from ledger.replay import replay_log
+from ledger.state import genesis
 from ledger.transactions import TYPE_NAMES, Liquidate, Transaction
 from ledger.transition import apply, state_after
-
 from tests.rules.tables import Refusal, all_tables, name_of
 
 from .source import PACKAGE, ROOT, tree
@@ -179,6 +188,45 @@ def test_parameters_are_those_of_a_rulebook() -> None:
 def test_profiles_are_named() -> None:
     for name in profile_names():
         assert f"`{name}`" in page("parameters.md")
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """The document of each profile as the page has it, by name: the first whole, the others before they are merged."""
+    section = page("parameters.md").partition("### The documents")[2]
+    blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", section, re.DOTALL | re.MULTILINE)]
+    return {block["name"]: block for block in blocks}
+
+
+def test_documents_of_the_profiles_are_those_of_the_page() -> None:
+    stated = documents()
+    assert tuple(sorted(stated)) == profile_names()
+    whole = {name: document for name, document in stated.items() if "base" not in document}
+    assert list(whole) == ["ascendex-2020"]
+    for name, document in stated.items():
+        over = {key: value for key, value in document.items() if key != "base"}
+        merged = merge(whole[document["base"]], over) if "base" in document else document
+        assert merged == profile_document(name)
+        assert tomllib.loads((PACKAGE / "rulebooks" / f"{name}.toml").read_text("utf-8")) == document
+    assert load_profile("ascendex-2020").document in page("parameters.md").splitlines()
+
+
+def test_digests_of_the_documents_are_those_of_the_page() -> None:
+    table = rows(page("parameters.md"), "profile", "SHA-256 of its DOCUMENT")
+    assert table == [
+        [f"`{name}`", f"`{hashlib.sha256(load_profile(name).document.encode()).hexdigest()}`"]
+        for name in profile_names()
+    ]
+
+
+def test_documents_are_compared_as_they_are_written() -> None:
+    plain, padded = load_profile("ascendex-2020"), load_profile("ascendex-2020", {"size_factor": "0.990"})
+    assert padded.size_factor == plain.size_factor
+    assert padded.document != plain.document
+    assert state_bytes(genesis(padded)) != state_bytes(genesis(plain))
+    assert '"base"' not in load_profile("textbook").document
+    assert rulebook_of(with_base({"base": "textbook"})).document == load_profile("textbook").document
+    with pytest.raises(RulebookError, match="base: unknown field"):
+        load_profile("ascendex-2020", {"base": "textbook"})
 
 
 @pytest.mark.parametrize("name", PAGES)
