@@ -16,11 +16,13 @@ from typing import Any, get_args
 import attrs
 import msgspec
 import pytest
+from immutables import Map
 
 from ledger.canonical import chain_start, outcome_fields, state_bytes, transaction_fields
 from ledger.checks import checks_of, compare
 from ledger.laws import REGISTRY
 from ledger.log import read_log, wire
+from ledger.margin import is_liquidatable, liquidation_price
 from ledger.outcomes import Event, Reason, Rejected, Unit
 from ledger.profiles import (
     RulebookError,
@@ -32,9 +34,10 @@ from ledger.profiles import (
     with_base,
 )
 from ledger.replay import replay_log
-from ledger.state import genesis
-from ledger.transactions import TYPE_NAMES, Liquidate, Transaction
+from ledger.state import State, genesis
+from ledger.transactions import TYPE_NAMES, Deposit, Liquidate, MarkMarket, Trade, Transaction
 from ledger.transition import apply, state_after
+from ledger.units import parse_decimal
 from tests.rules.tables import Refusal, all_tables, name_of
 
 from .source import PACKAGE, ROOT, tree
@@ -360,6 +363,35 @@ def test_canonical_bytes_are_those_of_the_page() -> None:
         state = state_after(state, outcome)
     assert state_bytes(state).decode().replace(state.rulebook.document, "DOCUMENT") in text
     assert f"`{hashlib.sha256(state_bytes(state)).hexdigest()}`" in text
+
+
+def test_liquidation_prices_are_those_of_the_page() -> None:
+    """Gains that are not rolled move the published figure and not where the ledger acts."""
+    rulebook = load_profile("textbook")
+
+    def marked(state: State, text: str) -> State:
+        quotes = Map(dict.fromkeys(rulebook.sources, parse_decimal(text, 9)))
+        return state_after(state, apply(state, MarkMarket(0, "BTC-PERP", quotes, premium=0)))
+
+    state = marked(genesis(rulebook), "10000")
+    for transaction in (
+        Deposit(0, "alice", "USDT", 500 * 10**13),
+        Deposit(0, "bob", "USDT", 5000 * 10**13),
+        Trade(0, "BTC-PERP", "alice", "bob", size=10_000, price=10_000 * 10**9, buyer_is_taker=True),
+    ):
+        state = state_after(state, apply(state, transaction))
+    for mark, figure, liquidatable in (
+        ("10000", "9557.344064387", False),
+        ("11000", "10563.380281691", False),
+        ("10563.380281690", None, False),
+        ("9557.344064387", None, False),
+        ("9557.344064386", None, True),
+    ):
+        at = marked(state, mark)
+        assert is_liquidatable(at, at.accounts["alice"]) is liquidatable
+        if figure is not None:
+            assert liquidation_price(at, at.accounts["alice"], "BTC-PERP") == parse_decimal(figure, 9)
+            assert figure in page("margin.md")
 
 
 def canonical_json(value: object) -> str:
