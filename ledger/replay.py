@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from .canonical import chain, chain_start, state_digest
-from .laws import REGISTRY, Count, Law, LawBroken, Monitor, Step
+from .laws import REGISTRY, Count, Law, LawBroken, Monitor, StateLaw, Step
 from .log import Entry, Expect
 from .margin import account_value
 from .outcomes import Applied, Outcome, Rejected
@@ -24,8 +24,8 @@ from .units import EXACT_DECIMALS, format_decimal
 class Failure:
     """Why a replay stopped: the `entry`, the broken `law` or None for an unmet expectation, `detail` in words.
 
-    `before` and `after` are the states around it, `accounts` those involved. `entry` is None only for a state that
-    was broken before the first transaction.
+    `before` and `after` are the states around the entry, `accounts` those involved. For a law of the whole state the
+    entry is the last one applied, None for a state that was broken before any was.
     """
 
     entry: Entry | None
@@ -86,7 +86,7 @@ def replay_log(
     first_unexpected: int | None = None
     failure = None
     entry: Entry | None = None
-    before = state
+    last_applied: tuple[Entry | None, State] = (None, state)
     try:
         for entry in entries if until is None or state.sequence < until else ():
             transaction = entry.transaction
@@ -96,6 +96,7 @@ def replay_log(
             transactions += 1
             if isinstance(outcome, Applied):
                 applied[TYPE_NAMES[type(transaction)]] += 1
+                last_applied = entry, before
             else:
                 rejected[TYPE_NAMES[type(transaction)], outcome.reason.name] += 1
                 if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
@@ -116,9 +117,9 @@ def replay_log(
         if failure is None:
             monitor.finish()
     except LawBroken as broken:
-        at = broken.step
-        shown = (before, state) if at is None else (at.before, at.after)
-        failure = Failure(entry, broken.law, broken.breach.detail, broken.breach.accounts, *shown)
+        if isinstance(broken.law, StateLaw):
+            entry, before = last_applied
+        failure = Failure(entry, broken.law, broken.breach.detail, broken.breach.accounts, before, state)
     return Report(
         state=state,
         chain=digest,

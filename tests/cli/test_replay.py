@@ -487,6 +487,34 @@ def test_a_broken_state_law_says_that_it_looks_now_and_then(monkeypatch: pytest.
     assert "may have happened at any transaction before" in at_the_end
 
 
+@pytest.mark.parametrize("every", ["0", "4", "5"])
+def test_a_broken_state_law_is_told_of_the_last_transaction_that_was_applied(
+    every: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two refusals follow it, which changed nothing."""
+    with_law(monkeypatch, StateLaw("CON-2", "Nobody is rich.", lambda span: Breach("alice is", ("alice",))))
+    refusals = (trade("alice", "alice", "1", "5000", 4), trade("alice", "alice", "2", "5000", 5))
+    path = log(tmp_path, mark("5000"), deposit("bob", "7", 1), deposit("alice", "500", 3), *refusals)
+    failure = document("replay", path, "--state-laws-every", every, code=1)["failure"]
+    assert (failure["line"], failure["transaction"]) == (4, "alice deposits 500 USDT")
+    assert failure["outcome"] == "applied as sequence 3"
+    assert failure["accounts"]["alice"]["before"] is None
+    assert failure["accounts"]["alice"]["after"]["cash"]["USDT"]["amount"] == "500"
+    text = words_of(run("replay", path, "--state-laws-every", every).stdout)
+    assert f"{path}:4: law CON-2 (state) is broken" in text
+    assert "outcome applied as sequence 3. time 2020-09-13T12:27:03Z" in text
+    assert text.endswith("Fails on small.jsonl: law CON-2 is broken on line 4: alice is.")
+
+
+def test_a_state_broken_before_any_transaction_was_applied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with_law(monkeypatch, StateLaw("CON-2", "Nothing exists.", lambda span: Breach("it does")))
+    path = log(tmp_path, trade("alice", "bob", "1", "5000", 1), trade("alice", "bob", "2", "5000", 2))
+    told = document("replay", path, "--state-laws-every", "2", code=1)
+    assert (told["transactions"], told["failure"]["line"], told["failure"]["outcome"]) == (2, None, None)
+    closing = words_of(run("replay", path, "--state-laws-every", "2").stdout.rpartition("\n\n")[2])
+    assert closing == "Fails on small.jsonl: law CON-2 is broken before the first transaction: it does."
+
+
 def test_a_state_broken_from_the_beginning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with_law(monkeypatch, StateLaw("CON-2", "Nothing exists.", lambda span: Breach("it does")))
     result = run("replay", log(tmp_path))
