@@ -134,3 +134,13 @@ def size_of(account: Account, market_id: str) -> int:
     """The account's size in a market, in lots, long > 0; zero where it has none."""
     position = account.positions.get(market_id)
     return 0 if position is None else position.size
+
+
+def with_liquidation(account: Account, liquidation: Liquidation | None) -> Account:
+    """The account with its liquidation begun, advanced or, with None, ended."""
+    return Account(account.cash, account.positions, account.max_leverage, account.fee_tier, liquidation)
+
+
+def has_used_up_rounds(state: State, account: Account) -> bool:
+    """Whether the account is liquidating and has had its last round."""
+    return account.liquidation is not None and account.liquidation.round >= state.rulebook.liquidation.rounds

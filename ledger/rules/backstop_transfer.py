@@ -23,28 +23,19 @@ from ..outcomes import (
 )
 from ..postings import CashPosting, PositionPosting, Posting, post
 from ..rulebook import INSURANCE
-from ..state import Account, Provider, State, size_of
+from ..state import Account, Provider, State, has_used_up_rounds, with_liquidation
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, floor_div, sign
 from .effects import Movement, applied
-from .liquidate import with_liquidation
 from .loss_waterfall import cover_shortfall
 from .parties import refuse_stranger
 from .preparation import prepare
-from .rolling import must_roll, roll
+from .rolling import closed_or_flipped, roll
 from .takeover import Leg, Share, plan_takeover
 
 
-def has_used_up_rounds(state: State, account: Account) -> bool:
-    """Whether the account is liquidating and has had its last round."""
-    return account.liquidation is not None and account.liquidation.round >= state.rulebook.liquidation.rounds
-
-
 def is_transferable(state: State, account: Account) -> bool:
-    """A prepared account at takeover; or liquidating with its rounds used up and not above maintenance margin.
-
-    A stressed market will open it earlier to a liquidating account, once markets are observed.
-    """
+    """A prepared account at takeover; or liquidating with its rounds used up and not above maintenance margin."""
     if is_at_takeover(state, account):
         return True
     distress = distress_collateral(state, account) * EXACT_SCALE
@@ -160,8 +151,3 @@ def backstop_transfer(state: State, transaction: BackstopTransfer) -> Outcome:
         postings=(*prepared.postings, *handed_on.postings, *covered.postings),
         events=(*prepared.events, TakenOver(account_id, equity), *handed_on.events, *ended, *covered.events),
     )
-
-
-def closed_or_flipped(before: Account, after: Account) -> bool:
-    """Whether any of the account's positions was closed or flipped."""
-    return any(must_roll(position.size, size_of(after, market_id)) for market_id, position in before.positions.items())

@@ -3,12 +3,17 @@
 from ..margin import notional
 from ..outcomes import Rolled
 from ..postings import CashPosting, PositionPosting, Posting
-from ..state import Account, State
+from ..state import Account, State, size_of
 
 
 def must_roll(before: int, after: int) -> bool:
     """Whether a size (lots, signed) was closed or flipped."""
     return before != 0 and (after == 0 or (before > 0) != (after > 0))
+
+
+def closed_or_flipped(before: Account, after: Account) -> bool:
+    """Whether any of the account's positions was closed or flipped."""
+    return any(must_roll(position.size, size_of(after, market_id)) for market_id, position in before.positions.items())
 
 
 def roll(state: State, account_id: str, account: Account) -> tuple[list[Posting], list[Rolled]]:

@@ -9,9 +9,6 @@ import pytest
 from .source import CORE, ROOT, exact_modules, sources, tree
 
 FUNCTION_LINES = 50
-RULE_LINES = 90
-"""A rule reads like its page, checks, values and effects in one: `rules.trade.trade` and its like may be so long."""
-
 MODULE_LINES = 450
 
 NATURAL_PAIRS = {
@@ -56,9 +53,8 @@ def same_typed(function: Function) -> set[str]:
 @pytest.mark.parametrize("module", exact_modules())
 def test_functions_are_short(module: str) -> None:
     for function in functions(module):
-        rule = module.removeprefix("rules.").replace(".", "_") == function.name
         lines = (function.end_lineno or 0) - function.lineno + 1
-        assert lines <= (RULE_LINES if rule else FUNCTION_LINES), f"ledger.{module}.{function.name} has {lines} lines"
+        assert lines <= FUNCTION_LINES, f"ledger.{module}.{function.name} has {lines} lines"
 
 
 @pytest.mark.parametrize("module", list(sources()))
