@@ -42,6 +42,7 @@ def unrealised_pnl(state: State, account: Account) -> int:
     """`sum(size * mark + reference_cost)` over the account's positions, in atoms, signed."""
     contracts, markets = state.rulebook.contracts, state.markets
     total = 0
+    # `notional` is written out here and in _exposures: these are the inner loops of every fill and every law.
     for market_id, position in account.positions.items():
         per_lot = markets[market_id].mark * contracts[market_id].multiplier
         total += position.size * per_lot + position.reference_cost
