@@ -3,6 +3,7 @@
 `replay_log` stops at the first failure: a broken law, or an `expect` of the log that is not met.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -76,62 +77,114 @@ def replay_log(
 
     `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
     that of `state` as a genesis where None. `progress` is called with each entry. Raises what the entries raise,
-    `LogError` for bad input.
+    `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says the line.
     """
-    monitor = Monitor(state, laws, state_every)
-    digest = chain_start(state) if start is None else start
-    applied: Counter[str] = Counter()
-    rejected: Counter[tuple[str, str]] = Counter()
-    transactions = unexpected = expectations = 0
-    first_unexpected: int | None = None
-    failure = None
-    entry: Entry | None = None
-    last_applied: tuple[Entry | None, State] = (None, state)
+    fold = _Fold(state, laws, state_every, chain_start(state) if start is None else start)
     try:
         for entry in entries if until is None or state.sequence < until else ():
-            transaction = entry.transaction
-            before, outcome = state, apply(state, transaction)
-            state = state_after(before, outcome)
-            digest = chain(digest, transaction, outcome)
-            transactions += 1
-            if isinstance(outcome, Applied):
-                applied[TYPE_NAMES[type(transaction)]] += 1
-                last_applied = entry, before
-            else:
-                rejected[TYPE_NAMES[type(transaction)], outcome.reason.name] += 1
-                if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
-                    unexpected += 1
-                    first_unexpected = entry.line if first_unexpected is None else first_unexpected
-            monitor.observe(Step(before, transaction, outcome, state))
-            if entry.expect is not None:
-                differences = unmet(entry.expect, outcome, state, digest)
-                if differences:
-                    accounts = (*entry.expect.balances, *entry.expect.positions, *entry.expect.account_values)
-                    failure = Failure(entry, None, "; ".join(differences), tuple(sorted(set(accounts))), before, state)
-                    break
-                expectations += 1
+            fold.answer(entry)
+            if fold.failure is not None:
+                break
             if progress is not None:
                 progress(entry)
-            if state.sequence == until:
+            if fold.state.sequence == until:
                 break
-        if failure is None:
-            monitor.finish()
+        if fold.failure is None:
+            fold.monitor.finish()
     except LawBroken as broken:
-        if isinstance(broken.law, StateLaw):
-            entry, before = last_applied
-        failure = Failure(entry, broken.law, broken.breach.detail, broken.breach.accounts, before, state)
-    return Report(
-        state=state,
-        chain=digest,
-        transactions=transactions,
-        applied=applied,
-        rejected=rejected,
-        unexpected=unexpected,
-        first_unexpected=first_unexpected,
-        expectations=expectations,
-        laws=monitor.counts,
-        failure=failure,
-    )
+        fold.broke(broken)
+    return fold.report()
+
+
+class _Fold:
+    """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them."""
+
+    def __init__(self, state: State, laws: Iterable[Law], state_every: int, digest: bytes) -> None:
+        self.state = self.before = state
+        self.digest = digest
+        self.monitor = Monitor(state, laws, state_every)
+        self.applied: Counter[str] = Counter()
+        self.rejected: Counter[tuple[str, str]] = Counter()
+        self.transactions = self.unexpected = self.expectations = 0
+        self.first_unexpected: int | None = None
+        self.failure: Failure | None = None
+        self.entry: Entry | None = None
+        self.last_applied: tuple[Entry | None, State] = (None, state)
+
+    def answer(self, entry: Entry) -> None:
+        """Apply a line's transaction, and check the laws and what the line expects."""
+        self.entry, self.before = entry, self.state
+        try:
+            outcome = apply(self.before, entry.transaction)
+            self.state = state_after(self.before, outcome)
+            self.digest = chain(self.digest, entry.transaction, outcome)
+            self.count(entry, outcome)
+            self.monitor.observe(Step(self.before, entry.transaction, outcome, self.state))
+            if entry.expect is not None:
+                self.compare(entry, entry.expect, outcome)
+        except LawBroken:
+            raise
+        except Exception as error:
+            note_line(error, entry.line)
+            raise
+
+    def count(self, entry: Entry, outcome: Outcome) -> None:
+        """Count a line by its type and outcome."""
+        type_name = TYPE_NAMES[type(entry.transaction)]
+        self.transactions += 1
+        if isinstance(outcome, Applied):
+            self.applied[type_name] += 1
+            self.last_applied = entry, self.before
+            return
+        self.rejected[type_name, outcome.reason.name] += 1
+        if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
+            self.unexpected += 1
+            if self.first_unexpected is None:
+                self.first_unexpected = entry.line
+
+    def compare(self, entry: Entry, expect: Expect, outcome: Outcome) -> None:
+        """Hold the ledger against what a line expects."""
+        differences = unmet(expect, outcome, self.state, self.digest)
+        if differences:
+            accounts = tuple(sorted({*expect.balances, *expect.positions, *expect.account_values}))
+            self.failure = Failure(entry, None, "; ".join(differences), accounts, self.before, self.state)
+        else:
+            self.expectations += 1
+
+    def broke(self, broken: LawBroken) -> None:
+        """A law is broken: at the last line answered, or, one of the whole state, at the last one applied."""
+        last = (self.entry, self.before)
+        entry, before = self.last_applied if isinstance(broken.law, StateLaw) else last
+        self.failure = Failure(entry, broken.law, broken.breach.detail, broken.breach.accounts, before, self.state)
+
+    def report(self) -> Report:
+        """What the replay came to."""
+        return Report(
+            state=self.state,
+            chain=self.digest,
+            transactions=self.transactions,
+            applied=self.applied,
+            rejected=self.rejected,
+            unexpected=self.unexpected,
+            first_unexpected=self.first_unexpected,
+            expectations=self.expectations,
+            laws=self.monitor.counts,
+            failure=self.failure,
+        )
+
+
+NOTE = re.compile(r"While line ([0-9]+) of the log was answered\.")
+
+
+def note_line(error: Exception, line: int) -> None:
+    """Note on an error the line that was being answered when it was raised."""
+    error.add_note(f"While line {line} of the log was answered.")
+
+
+def noted_line(error: Exception) -> int | None:
+    """The line that was noted on an error, None where none was."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return next((int(match[1]) for note in notes if (match := NOTE.fullmatch(note))), None)
 
 
 def unmet(expect: Expect, outcome: Outcome, state: State, digest: bytes) -> list[str]:

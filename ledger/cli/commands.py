@@ -109,6 +109,7 @@ def ending(error: Exception) -> tuple[int, list[str]]:
     from ..log import LogError
     from ..profiles import RulebookError
     from ..strict_json import one_line
+    from .internal import InternalError
 
     if isinstance(error, click.UsageError):
         path = "backstop" if error.ctx is None else error.ctx.command_path
@@ -122,9 +123,10 @@ def ending(error: Exception) -> tuple[int, list[str]]:
     if isinstance(error, OSError):
         parts = ("backstop", error.filename, error.strerror or str(error))
         return BAD_INPUT, [one_line(": ".join(str(part) for part in parts if part))]
-    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    place, cause = (error.place, error.cause) if isinstance(error, InternalError) else ("backstop", error)
+    told = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
     return INTERNAL_ERROR, [
-        one_line(f"backstop: internal error, please report it ({TRACEBACK_VARIABLE}=1 shows where): {told}")
+        one_line(f"{place}: internal error, please report it ({TRACEBACK_VARIABLE}=1 shows where): {told}")
     ]
 
 

@@ -1,10 +1,14 @@
 """`backstop explain`."""
 
+from typing import Any
+
 import click
 
+from ..replay import note_line
 from .explained import explained_document, explained_lines
+from .internal import internal_errors_of
 from .layout import page_width
-from .moments import GENESIS_LINE, moment_of
+from .moments import GENESIS_LINE, Moment, moment_of
 from .options import (
     json_option,
     log_argument,
@@ -39,8 +43,21 @@ def command(ctx: click.Context, log: str, sequence: int | None, line: int | None
             f"{shown_path(log)}:{GENESIS_LINE}: the genesis is no transaction; sequence 1 is the first"
         )
     moment = moment_of(log, sequence=sequence, line=line)
-    if as_json:
-        print_document(explained_document(moment, log=log))
+    with internal_errors_of(log):
+        told = explanation(moment, log=log, as_json=as_json)
+    if isinstance(told, dict):
+        print_document(told)
     else:
-        print_lines(explained_lines(moment, log=log, width=page_width()))
+        print_lines(told)
     return 0
+
+
+def explanation(moment: Moment, *, log: str, as_json: bool) -> dict[str, Any] | list[str]:
+    """The explanation as a document or as lines; an error in looking again is noted as one of this line."""
+    try:
+        if as_json:
+            return explained_document(moment, log=log)
+        return explained_lines(moment, log=log, width=page_width())
+    except Exception as error:
+        note_line(error, moment.line)
+        raise

@@ -4,6 +4,7 @@ import click
 
 from ..log import open_log, read_log
 from ..replay import Report, replay_log
+from .internal import internal_errors_of
 from .laws import CHOICES, chosen_laws, closing_sentence
 from .options import json_option, log_argument, print_document, print_lines, shown_name, shown_path
 from .progress import progress_of
@@ -75,7 +76,7 @@ def command(
         refuse_unwritable(state_out, log=log)
     with open_log(log) as stream:
         state, entries = read_log(stream, log)
-        with progress_of(log, stream, quiet=quiet) as progress:
+        with progress_of(log, stream, quiet=quiet) as progress, internal_errors_of(log):
             report = replay_log(
                 state, entries, laws=chosen_laws(choice), state_every=state_every, until=until, progress=progress
             )

@@ -543,13 +543,59 @@ def test_a_bug_that_raises_is_an_internal_error(monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 3
     assert result.stdout == ""
     assert result.stderr == (
-        "backstop: internal error, please report it (BACKSTOP_TRACEBACK=1 shows where): "
+        f"{ALICE_AND_BOB}:2: internal error, please report it (BACKSTOP_TRACEBACK=1 shows where): "
         "UnbalancedPostings: postings of USDT net to 1,\\nnot to zero\n"
     )
     traced = run("replay", ALICE_AND_BOB, env={"BACKSTOP_TRACEBACK": "1"})
     assert traced.exit_code == 3
     assert "Traceback (most recent call last)" in traced.stderr
     assert traced.stderr.splitlines()[-1] == result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", [("replay",), ("show",), ("explain", "--line", "6")], ids=" ".join)
+def test_an_internal_error_says_its_line(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is raised while a line is answered; here a trade's, of which the log has the first on line 5."""
+
+    def broken(state: State, transaction: Transaction) -> Outcome:
+        return apply(state, transaction if not isinstance(transaction, Trade) else None)  # type: ignore[arg-type]
+
+    for module in ("ledger.replay", "ledger.cli.moments"):
+        monkeypatch.setattr(importlib.import_module(module), "apply", broken)
+    result = run(command[0], ALICE_AND_BOB, *command[1:])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith(f"{ALICE_AND_BOB}:5: internal error, please report it (BACKSTOP_TRACEBACK=1 ")
+    assert "AttributeError: " in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_law_that_raises_is_an_internal_error_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbles(step: Step) -> Verdict:
+        raise ZeroDivisionError("of a law") if isinstance(step.transaction, Trade) else LookupError
+
+    with_law(monkeypatch, StepLaw("CON-2", "Nobody stumbles.", stumbles, concerns=(Trade,)))
+    result = run("replay", ALICE_AND_BOB)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"{ALICE_AND_BOB}:5: internal error, ")
+    assert result.stderr.endswith(": ZeroDivisionError: of a law\n")
+
+
+def test_an_explanation_that_fails_says_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("no checks")
+
+    monkeypatch.setattr("ledger.cli.explained.compare", broken)
+    for more in ((), ("--json",)):
+        result = run("explain", ALICE_AND_BOB, "--line", "6", *more)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert result.stderr.startswith(f"{ALICE_AND_BOB}:6: internal error, ")
+
+
+def test_bad_input_is_no_internal_error(tmp_path: Path) -> None:
+    path = log(tmp_path, mark("5000"), {"type": "nonsense"})
+    for command in ("replay", "show"):
+        result = run(command, path)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"{path}:3: type: ")
 
 
 def test_an_empty_log_holds(tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""An error of the ledger's own, told with the line of the log at which it came up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..replay import noted_line
+from .options import place_of
+
+
+class InternalError(Exception):
+    """The ledger could not answer a line: `place` is the line, the cause is what it raised."""
+
+    def __init__(self, place: str, cause: Exception) -> None:
+        self.place, self.cause = place, cause
+        super().__init__(place)
+
+
+@contextmanager
+def internal_errors_of(log: str) -> Iterator[None]:
+    """Raises errors on which a line was noted as `InternalError`, all others as they are."""
+    try:
+        yield
+    except Exception as error:
+        line = noted_line(error)
+        if line is None:
+            raise
+        raise InternalError(place_of(log, line), error) from error
