@@ -76,7 +76,10 @@ class Reason(enum.Enum):
     FILL_BEYOND_ROUND = ("the round's closed size stays within its limit", Unit.SIZE)
     FILL_BEYOND_POSITION = ("the fill does not flip the position", Unit.SIZE)
     ACCOUNT_VALUE_NEGATIVE = ("account value stays zero or more after the fill", Unit.EXACT_VALUE)
-    NOT_AT_TAKEOVER = ("the account is at takeover", Unit.EXACT_VALUE)
+    NOT_AT_TAKEOVER = (
+        "the account is at takeover, or its rounds are used up and it has not recovered",
+        Unit.EXACT_VALUE,
+    )
     INSUFFICIENT_BALANCE = ("the balance stays zero or more", Unit.ASSET_AMOUNT)
     FREE_COLLATERAL_NEGATIVE = ("effective collateral covers initial margin", Unit.EXACT_VALUE)
     EFFECTIVE_COLLATERAL_NEGATIVE = (

@@ -129,7 +129,7 @@ def explained_lines(moment: Moment, *, log: str, width: int) -> list[str]:
 
 def _check_lines(form: Format, moment: Moment, entry: Entry, *, width: int) -> list[str]:
     lines: list[str] = []
-    told = [(looked.result, _check_in_words(form, entry, looked)) for looked in looked_at(moment)]
+    told = [(looked.result, _check_in_words(form, moment, entry, looked)) for looked in looked_at(moment)]
     for (result, text), alike in groupby(told):
         times = len(list(alike))
         is_refused = result == REFUSED
@@ -138,12 +138,12 @@ def _check_lines(form: Format, moment: Moment, entry: Entry, *, width: int) -> l
     return lines
 
 
-def _check_in_words(form: Format, entry: Entry, looked: Looked) -> str:
+def _check_in_words(form: Format, moment: Moment, entry: Entry, looked: Looked) -> str:
     condition = looked.check.reason.condition
     if looked.comparison is None:
         return condition
     found, refused = looked.comparison.figures, looked.comparison.refused
-    figures = figures_in_words(form, entry.transaction, found, looked.market, refused=refused)
+    figures = figures_in_words(form, moment.before, entry.transaction, found, looked.market, refused=refused)
     about = (subject_in_words(found) + figures).removesuffix(": ")
     return f"{condition} ({about})" if about else condition
 

@@ -7,7 +7,7 @@ from typing import assert_never
 import attrs
 
 from ..outcomes import Reason, Rejected, Unit
-from ..state import State
+from ..state import State, has_used_up_rounds
 from ..transactions import Liquidate, Transaction
 from .formatting import Format
 
@@ -79,6 +79,10 @@ class Figures:
     limit: str | None
 
 
+USED_UP = ", its rounds used up"
+"""What is said of the limit of a takeover for which the rounds of a liquidation are over."""
+
+
 def figures_of(form: Format, transaction: Transaction, found: Rejected, market: str) -> Figures:
     """The figures of a check of this transaction; `market` is that of a size."""
     supplied, limit = found.supplied, found.limit
@@ -93,14 +97,20 @@ def figures_of(form: Format, transaction: Transaction, found: Rejected, market: 
     return Figures(*texts)
 
 
-def figures_in_words(form: Format, transaction: Transaction, found: Rejected, market: str, *, refused: bool) -> str:
-    """The figures with their names and unit: "effective collateral 12.5 USDT, initial margin 20 USDT".
+def figures_in_words(
+    form: Format, state: State, transaction: Transaction, found: Rejected, market: str, *, refused: bool
+) -> str:
+    """The figures of a check in this state, with their names and unit: "effective collateral 12.5 USDT, initial margin
+    20 USDT".
 
     Empty for a check that passed for another reason than its figures.
     """
     if not refused and not passed_by_its_figures(found):
         return ""
     supplied_name, limit_name = FIGURES[found.reason]
+    note = ""
+    if found.reason is Reason.NOT_AT_TAKEOVER and has_used_up_rounds(state, state.accounts[found.subject]):
+        limit_name, note = "maintenance margin", USED_UP
     figures = figures_of(form, transaction, found, market)
     unit = _unit_in_words(form, transaction, found.reason.unit, market)
     supplied, limit = (
@@ -108,7 +118,7 @@ def figures_in_words(form: Format, transaction: Transaction, found: Rejected, ma
     )
     if found.reason.unit is Unit.TEXT and not refused:
         return f"{supplied_name} {supplied}"
-    return f"{supplied_name} {supplied}, {limit_name} {limit}"
+    return f"{supplied_name} {supplied}, {limit_name} {limit}{note}"
 
 
 def passed_by_its_figures(found: Rejected) -> bool:
@@ -120,7 +130,7 @@ def passed_by_its_figures(found: Rejected) -> bool:
 def refusal_in_words(form: Format, state: State, transaction: Transaction, refusal: Rejected) -> str:
     """Why a transaction was refused in this state: the condition that does not hold, and the figures."""
     market = market_of(state, transaction, refusal)
-    figures = figures_in_words(form, transaction, refusal, market, refused=True)
+    figures = figures_in_words(form, state, transaction, refusal, market, refused=True)
     subject = subject_in_words(refusal)
     return f"{refusal.reason.name}: it must hold that {refusal.reason.condition}; {subject}{figures}"
 

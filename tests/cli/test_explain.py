@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger.checks import checks_of
+from ledger.outcomes import Reason
 
 from .runs import ALICE_AND_BOB, CASCADE, TAKEOVER, deposit, document, log, mark, run, trade, words_of
+
+AT_TAKEOVER = Reason.NOT_AT_TAKEOVER.condition
 
 
 def test_a_refused_trade() -> None:
@@ -91,10 +94,7 @@ def test_a_takeover() -> None:
     """The numbers that decided: what the account had, its prices, and who took how much having which room."""
     text = words_of(run("explain", TAKEOVER, "--line", "17").stdout)
     assert "the backstop takes dan over. Applied as sequence 13." in text
-    assert (
-        "passed the account is at takeover (dan: distress collateral -1071.2814 USDT, takeover level 8.5425 USDT)"
-        in text
-    )
+    assert f"passed {AT_TAKEOVER} (dan: distress collateral -1071.2814 USDT, takeover level 8.5425 USDT)" in text
     assert "- dan is taken over with an equity of -1071.2814 USDT" in text
     assert "- a long of 0.5695 BTC-PERP is handed on at a mark of 5000, with -1071.2814 USDT of the equity" in text
     assert "- ann takes 0.1139 BTC-PERP at 4950, having room for 20" in text
@@ -104,10 +104,20 @@ def test_a_takeover() -> None:
 
 def test_a_refused_takeover_and_a_refused_leave() -> None:
     again = words_of(run("explain", TAKEOVER, "--line", "18").stdout)
-    assert "refused the account is at takeover (dan: distress collateral 0 USDT, takeover level 0 USDT)" in again
+    assert f"refused {AT_TAKEOVER} (dan: distress collateral 0 USDT, takeover level 0 USDT)" in again
     leave = document("explain", TAKEOVER, "--line", "21")
     assert (leave["applied"], leave["sequence"], leave["reason"]) == (False, None, "ALREADY_LEAVING")
     assert (leave["postings"], leave["events"]) == ([], [])
+
+
+def test_a_takeover_whose_rounds_are_used_up_is_measured_by_maintenance_margin() -> None:
+    """Night-owl has more than half of its maintenance margin, and no round of its liquidation is left."""
+    text = words_of(run("explain", CASCADE, "--line", "1354").stdout)
+    assert (
+        f"passed {AT_TAKEOVER} (night-owl: distress "
+        "collateral 1920.906914403 USDT, maintenance margin 2068.133062556 USDT, its rounds used up)"
+    ) in text
+    assert "takeover level" not in text
 
 
 def test_checks_that_repeat_word_for_word_are_told_once() -> None:

@@ -11,6 +11,7 @@ from ledger.units import EXACT_SCALE
 from tests.worlds import ASCENDEX, BTC, START, World, coins, lots, price, rate, usdt
 
 FORM = Format(ASCENDEX)
+STATE = World().state
 DEPOSIT = Deposit(START, "alice", "BTC", coins("0.5"))
 TRADE = Trade(START, BTC, "alice", "bob", lots("0.5"), price("5000"), True)
 
@@ -57,7 +58,7 @@ CASES: list[tuple[Transaction, Rejected, str]] = [
     ("transaction", "refusal", "words"), CASES, ids=lambda value: getattr(value, "reason", Reason.TIME_BACKWARDS).name
 )
 def test_figures_have_their_names_and_units(transaction: Transaction, refusal: Rejected, words: str) -> None:
-    assert figures_in_words(FORM, transaction, refusal, BTC, refused=True) == words
+    assert figures_in_words(FORM, STATE, transaction, refusal, BTC, refused=True) == words
 
 
 def test_every_reason_has_its_figures_and_every_unit_is_shown() -> None:
@@ -68,7 +69,7 @@ def test_every_reason_has_its_figures_and_every_unit_is_shown() -> None:
 
 def test_texts_that_passed_are_told_alone() -> None:
     passed = Rejected(Reason.UNKNOWN_ACCOUNT, "alice", "an open account", "alice")
-    assert figures_in_words(FORM, TRADE, passed, BTC, refused=False) == "account alice"
+    assert figures_in_words(FORM, STATE, TRADE, passed, BTC, refused=False) == "account alice"
 
 
 def test_figures_that_are_not_why_a_check_passed_are_not_told() -> None:
@@ -79,14 +80,17 @@ def test_figures_that_are_not_why_a_check_passed_are_not_told() -> None:
         (Reason.MARGIN_RATE_FELL, 1, 2),
     ):
         found = Rejected(reason, supplied, limit, "dan")
-        assert figures_in_words(FORM, TRADE, found, BTC, refused=False) == ""
-        assert figures_in_words(FORM, TRADE, found, BTC, refused=True) != ""
-    assert figures_in_words(FORM, TRADE, Rejected(Reason.PROVIDER_BELOW_MINIMUM, 2, 2, "ann"), BTC, refused=False) != ""
+        assert figures_in_words(FORM, STATE, TRADE, found, BTC, refused=False) == ""
+        assert figures_in_words(FORM, STATE, TRADE, found, BTC, refused=True) != ""
+    assert (
+        figures_in_words(FORM, STATE, TRADE, Rejected(Reason.PROVIDER_BELOW_MINIMUM, 2, 2, "ann"), BTC, refused=False)
+        != ""
+    )
 
 
 def test_a_missing_figure_is_none() -> None:
     found = Rejected(Reason.PRICE_OUTSIDE_BAND, price("5000"), None, BTC)  # type: ignore[arg-type]
-    assert figures_in_words(FORM, TRADE, found, BTC, refused=False) == "price 5000, end of the band none"
+    assert figures_in_words(FORM, STATE, TRADE, found, BTC, refused=False) == "price 5000, end of the band none"
 
 
 def test_a_refusal_is_one_sentence() -> None:
