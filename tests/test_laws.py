@@ -11,7 +11,7 @@ import ledger.laws.determinism
 import ledger.laws.liquidation
 from ledger import margin
 from ledger.checks import Apply
-from ledger.laws import REGISTRY, Law, Monitor, Step
+from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
 from ledger.outcomes import Applied, Outcome
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State
@@ -23,6 +23,7 @@ from ledger.transactions import (
     Liquidate,
     MarkMarket,
     SetAccount,
+    Settle,
     Trade,
     Transaction,
     Withdraw,
@@ -56,6 +57,8 @@ REFUSED: dict[str, Callable[[int], Transaction]] = {
     "a healthy round": lambda time: Liquidate(time, "maker", ()),
     "a dusty sum": lambda time: Deposit(time, "alice", "USDT", 1),
     "no leverage": lambda time: SetAccount(time, "alice", 0, None),
+    "a system account set": lambda time: SetAccount(time, "@fees", 5, None),
+    "a second settle": lambda time: Settle(time),
     "a time before": lambda time: Withdraw(time - 1, "alice", "USDT", usdt("1")),
 }
 
@@ -73,6 +76,13 @@ class Phrase:
 
 
 PHRASES = (
+    Phrase("PST-1 step", "trading", "rules.trade", "postings=filled.postings", "postings=filled.postings[:3]"),
+    Phrase("PTY-1 step", "trading", "rules.parties", "if is_system(account_id):", "if False:", "a system account set"),
+    Phrase("PRP-1 step", "two_markets", "rules.preparation", "state.prices[asset])", "state.prices[asset]) + 1"),
+    Phrase("SET-2 history", "trading", "rules.instants", "instant <= last", "False", "a second settle"),
+    Phrase("FIL-1 step", "trading", "rules.fills", "market_id], size, price)", "market_id], size, price + 1)"),
+    Phrase("ADL-1 step", "takeover", "rules.takeover", "in sorted(opposite)", "in sorted(opposite, reverse=True)"),
+    Phrase("TKO-3 step", "takeover", "rules.backstop_transfer", "share.size * price", "share.size * (price + 1)"),
     Phrase("CON-4 step", "trading", "rules.withdraw", "amount > balance", "False", "more BTC than there is"),
     Phrase(
         "BKG-1 step", "trading", "rules.parties", "not is_multiple(amount, terms.booking_unit)", "False", "a dusty sum"
@@ -105,7 +115,7 @@ PHRASES = (
     ),
     Phrase("TKO-2 step", "takeover", "pricing", "(RATE_SCALE - discount)", "(RATE_SCALE + discount)"),
     Phrase(
-        "TKO-3 step",
+        "TKO-5 step",
         "shared_loss",
         "rules.loss_waterfall",
         "(gains_weight, value_weight)",
@@ -338,3 +348,30 @@ def test_mar_1_judges_the_fills_of_one_counterparty_one_after_the_other() -> Non
     outcome = world.do(transaction)
     assert margin.free_collateral(outcome.state, outcome.state.accounts["taker"]) < 0
     Monitor(before, REGISTRY).observe(Step(before, transaction, outcome, outcome.state))
+
+
+def test_an_account_that_changes_after_it_was_reached_is_noticed() -> None:
+    """A look compares with what the last step that reached the account left, not with any step of the window."""
+    scenario = SCENARIOS["trading"]()
+    state, monitor = scenario.start, Monitor(scenario.start, REGISTRY, state_every=0)
+    for transaction in scenario.transactions:
+        outcome = apply(state, transaction)
+        assert isinstance(outcome, Applied)
+        if isinstance(transaction, Withdraw) and transaction.account == "bob":
+            meddled = with_account(outcome.state, "alice", attrs.evolve(state.accounts["alice"], fee_tier="vip"))
+            outcome = attrs.evolve(outcome, state=meddled)
+        monitor.observe(Step(state, transaction, outcome, outcome.state))
+        state = outcome.state
+    with pytest.raises(LawBroken, match="FRM-1"):
+        monitor.finish()
+
+
+def test_an_outcome_without_shape_breaks_a_law_and_not_the_monitor() -> None:
+    scenario = SCENARIOS["trading"]()
+    without_fees = meddling(lambda state: state)
+
+    def bare(state: State, transaction: Transaction) -> Outcome:
+        outcome = without_fees(state, transaction)
+        return attrs.evolve(outcome, events=()) if isinstance(outcome, Applied) else outcome
+
+    assert first_broken(bare, scenario) is not None

@@ -1,15 +1,18 @@
 """The laws of the ledger, each written once (specs/laws): one registry, and the monitor that runs it."""
 
-from . import accounts, capacity, conservation, determinism, liquidation, takeover, venue
+from . import accounts, bookkeeping, capacity, conservation, determinism, fills, frame, liquidation, takeover, venue
 from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict
 from .monitor import Count, LawBroken, Monitor
 
 REGISTRY: tuple[Law, ...] = (
     *conservation.LAWS,
+    *bookkeeping.LAWS,
+    *frame.LAWS,
     *accounts.LAWS,
     *capacity.LAWS,
     *takeover.LAWS,
     *liquidation.LAWS,
+    *fills.LAWS,
     *venue.LAWS,
     *determinism.LAWS,
 )

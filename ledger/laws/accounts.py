@@ -1,11 +1,14 @@
-"""Laws of one account: what is booked with it, how it is set, and how it rolls."""
+"""Laws of one account: who may be a party, what is booked with it, how it is set, prepared and rolled."""
 
-from ..margin import account_value, collateral, notional, unrealised_pnl, wallet
+import attrs
+
+from ..margin import account_value, collateral, conversion_proceeds, notional, unrealised_pnl, wallet
+from ..outcomes import Converted
 from ..rulebook import EXTERNAL, FEES, INSURANCE, is_system
-from ..state import Account, State
-from ..transactions import Deposit, SetAccount, Settle, Withdraw
+from ..state import Account, State, new_account
+from ..transactions import BackstopTransfer, Deposit, Fund, Liquidate, SetAccount, Settle, Trade, Withdraw
 from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE, is_multiple
-from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
+from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
 
 
 def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
@@ -21,10 +24,14 @@ def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
         return Breach(f"{amount} atoms of {asset} were booked, unit {terms.booking_unit}", (account_id,))
     if is_system(account_id) and (account_id not in (INSURANCE, FEES) or asset != state.rulebook.settlement_asset):
         return Breach(f"{asset} was booked with {account_id}", (account_id,))
+    before, after = state.accounts.get(account_id), step.after.accounts[account_id]
+    kept = new_account(state.rulebook) if before is None else before
+    if attrs.evolve(after, cash=after.cash.set(asset, 0)) != attrs.evolve(kept, cash=kept.cash.set(asset, 0)):
+        return Breach(f"more of {account_id} moved than its {asset}", (account_id,))
     inward = amount if isinstance(transaction, Deposit) else -amount
     for party, moved in ((account_id, inward), (EXTERNAL, -inward)):
-        before = state.accounts.get(party)
-        held = 0 if before is None else before.cash.get(asset, 0)
+        was = state.accounts.get(party)
+        held = 0 if was is None else was.cash.get(asset, 0)
         if step.after.accounts[party].cash.get(asset, 0) - held != moved:
             return Breach(f"{party} did not move by {moved} atoms of {asset}", (party,))
     return HELD
@@ -48,9 +55,9 @@ def account_settings_are_listed(step: Step) -> Verdict:
 
 
 def rolling_moves_no_account_value(step: Step) -> Verdict:
-    """SET-1 of a settle: every account it changed was due, has rolled all its pnl, and is worth what it was."""
-    if not step.changes:
-        return None
+    """SET-1 of a settle: the accounts it changed were due and are worth what they were; all that are due have rolled.
+
+    Looks at every account, as a settle does."""
     state = step.after
     for account_id, old, new in step.changes:
         assert old is not None
@@ -60,7 +67,22 @@ def rolling_moves_no_account_value(step: Step) -> Verdict:
             return Breach(f"{account_id} was rolled and kept unrealised pnl", (account_id,))
         if old.liquidation is not None or not _is_due(state, old):
             return Breach(f"{account_id} was rolled and not due", (account_id,))
-    return HELD
+    due = 0
+    for account_id, account in step.before.accounts.items():
+        if account.positions and account.liquidation is None and _is_due(state, account):
+            due += 1
+            if not is_rolled(state, step.after.accounts[account_id]):
+                return Breach(f"{account_id} was due and has not rolled", (account_id,))
+    return HELD if due else None
+
+
+def is_rolled(state: State, account: Account) -> bool:
+    """Whether no position of the account has unrealised pnl."""
+    for market_id, position in account.positions.items():
+        value = notional(state.rulebook.contracts[market_id], position.size, state.markets[market_id].mark)
+        if value + position.reference_cost != 0:
+            return False
+    return True
 
 
 def _is_due(state: State, account: Account) -> bool:
@@ -93,7 +115,52 @@ def haircuts_never_change_account_value(span: Span) -> Verdict:
     return HELD if fired else None
 
 
+def parties_are_ordinary_and_open(step: Step) -> Verdict:
+    """PTY-1: every party is an ordinary account that is open; a deposit may open it, and deposits and withdrawals may
+    name `@insurance` and `@fees`; a market that is named is listed and has a mark, unless it is being marked."""
+    transaction, state = step.transaction, step.before
+    for account_id in parties(transaction):
+        if is_system(account_id):
+            if not isinstance(transaction, Deposit | Withdraw) or account_id not in (INSURANCE, FEES):
+                return Breach(f"{account_id} was a party", (account_id,))
+        elif account_id not in state.accounts and not isinstance(transaction, Deposit):
+            return Breach(f"{account_id} was a party and is not open", (account_id,))
+    named = [fill.market for fill in transaction.fills] if isinstance(transaction, Liquidate) else []
+    if isinstance(transaction, Trade | Fund):
+        named.append(transaction.market)
+    for market_id in named:
+        if market_id not in state.rulebook.contracts or market_id not in state.markets:
+            return Breach(f"{market_id} is not listed or has no mark")
+    return HELD if named or parties(transaction) else None
+
+
+def preparation_sells_every_other_asset(step: Step) -> Verdict:
+    """PRP-1: what the account held of other assets goes outside at `price * factor`, rounded down, and it holds only
+    settlement cash afterwards."""
+    transaction, state = step.transaction, step.before
+    assert isinstance(transaction, Liquidate | BackstopTransfer)
+    account_id, settlement = transaction.account, state.rulebook.settlement_asset
+    held = state.accounts[account_id].cash
+    wanted = {
+        asset: (amount, conversion_proceeds(state.rulebook, asset, amount, state.prices[asset]))
+        for asset, amount in held.items()
+        if asset != settlement
+    }
+    told = {event.asset: (event.amount, event.proceeds) for event in step.happened(Converted)}
+    if told != wanted:
+        return Breach(f"{account_id} held {wanted} to convert, told as {told}", (account_id,))
+    if any(asset != settlement for asset in step.after.accounts[account_id].cash):
+        return Breach(f"{account_id} kept another asset", (account_id,))
+    outside, now = state.accounts[EXTERNAL].cash, step.after.accounts[EXTERNAL].cash
+    wanted[settlement] = (-sum(proceeds for _, proceeds in wanted.values()), 0)
+    for asset, (amount, _) in wanted.items():
+        if now.get(asset, 0) - outside.get(asset, 0) != amount:
+            return Breach(f"the outside did not take {amount} atoms of {asset}", (account_id, EXTERNAL))
+    return HELD if told else None
+
+
 LAWS = (
+    StepLaw("PTY-1", "Every party is an ordinary account that is open.", parties_are_ordinary_and_open),
     StepLaw(
         "BKG-1",
         "A deposit or withdrawal moves a positive multiple of the booking unit of a priced asset between the outside "
@@ -109,9 +176,15 @@ LAWS = (
     ),
     StepLaw(
         "SET-1",
-        "Rolling moves no account value, and only accounts that are due roll.",
+        "Rolling moves no account value; exactly the accounts that are due roll.",
         rolling_moves_no_account_value,
         (Settle,),
     ),
     StateLaw("SET-1", "Haircuts change collateral and never account value.", haircuts_never_change_account_value),
+    StepLaw(
+        "PRP-1",
+        "Preparation sells every other asset outside at price times factor, rounded down, and nothing else goes there.",
+        preparation_sells_every_other_asset,
+        (Liquidate, BackstopTransfer),
+    ),
 )

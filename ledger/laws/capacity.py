@@ -225,12 +225,15 @@ def obligations_last(state: State) -> StepCheck:
 
 
 def enrolment_meets_the_minimum(step: Step) -> Verdict:
-    """ENR-2 of an enrolment: an active account of the minimum value, with limits of the minimum size."""
+    """ENR-2: who enrolls is an active account of the minimum value, with the limits asked for, of the minimum size."""
     transaction = step.transaction
     assert isinstance(transaction, Enroll)
     program, account = step.before.rulebook.program, step.before.accounts[transaction.account]
     limits = step.after.providers[transaction.account].limits
     assert limits is not None
+    asked = Limits(transaction.capacity_per_minute, transaction.capacity_per_hour, transaction.max_holdings)
+    if limits != asked or step.after.providers[transaction.account].notice is not None:
+        return Breach(f"{transaction.account} enrolled with {limits}, asked for {asked}", (transaction.account,))
     meets = (
         account.liquidation is None
         and account_value(step.before, account) >= program.minimum_account_value * EXACT_SCALE
@@ -302,7 +305,12 @@ LAWS = (
         obligations_last,
         (Enroll, Leave, BackstopTransfer),
     ),
-    StepLaw("ENR-2", "Who enrolls meets the program's minima.", enrolment_meets_the_minimum, (Enroll,)),
+    StepLaw(
+        "ENR-2",
+        "Who enrolls meets the program's minima, and has the limits asked for.",
+        enrolment_meets_the_minimum,
+        (Enroll,),
+    ),
     StepLaw(
         "ENR-3",
         "No trade, fill or withdrawal takes an obliged provider below the program's minimum account value.",

@@ -5,25 +5,12 @@ from typing import Any
 from immutables import Map
 
 from ..margin import account_value
-from ..outcomes import Deleveraged, LossShared, ProviderTook, Rejected, Rolled
 from ..rulebook import EXTERNAL, FEES, INSURANCE
-from ..state import Account, Market, State
-from ..transactions import (
-    BackstopTransfer,
-    Deposit,
-    Enroll,
-    Fund,
-    Leave,
-    Liquidate,
-    MarkAsset,
-    MarkMarket,
-    Settle,
-    Trade,
-    Withdraw,
-)
-from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
+from ..state import Account, Market, Position, State
+from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
 
 _NOTHING: Map[str, Any] = Map()
+_FLAT = Position(0, 0)
 
 
 def _not_zero(columns: dict[str, int]) -> str | None:
@@ -176,137 +163,6 @@ def reserves_are_never_negative(span: Span) -> Verdict:
     return HELD
 
 
-def _balance_breach(account_id: str, account: Account) -> Breach | None:
-    for asset, amount in account.cash.items():
-        if amount == 0:
-            return Breach(f"{account_id} stores a zero balance of {asset}", (account_id,))
-    return None
-
-
-def _position_breach(account_id: str, account: Account) -> Breach | None:
-    for market_id, position in account.positions.items():
-        if position.size == 0:
-            return Breach(f"{account_id} stores a flat position in {market_id}", (account_id,))
-    return None
-
-
-def touched_accounts_are_stored_canonically(step: Step) -> Verdict:
-    """STO-1 of one step."""
-    if not step.changes:
-        return None
-    for account_id, old, new in step.changes:
-        breach = None
-        if old is None or new.cash is not old.cash:
-            breach = _balance_breach(account_id, new)
-        if breach is None and (old is None or new.positions is not old.positions):
-            breach = _position_breach(account_id, new)
-        if breach is not None:
-            return breach
-    return HELD
-
-
-def accounts_are_stored_canonically(span: Span) -> Verdict:
-    """STO-1: zero balances and flat positions are not stored."""
-    for account_id, account in span.now.accounts.items():
-        breach = _balance_breach(account_id, account) or _position_breach(account_id, account)
-        if breach is not None:
-            return breach
-    return HELD
-
-
-_MARKETS = (MarkMarket, Fund)
-_PROVIDERS = (Enroll, Leave, BackstopTransfer)
-
-
-def _reach(step: Step) -> set[str]:
-    """The accounts that the transaction may change."""
-    transaction = step.transaction
-    match transaction:
-        case Trade():
-            return {transaction.buyer, transaction.seller, FEES}
-        case Enroll() | Leave():
-            return set()
-        case Deposit() | Withdraw():
-            return {transaction.account, EXTERNAL}
-        case Fund():
-            return {account_id for account_id, old, _ in step.changes if old and transaction.market in old.positions}
-        case Settle():
-            return {event.account for event in step.happened(Rolled)}
-        case Liquidate():
-            return {*parties(transaction), FEES, EXTERNAL}
-        case BackstopTransfer():
-            return {
-                *parties(transaction),
-                *(FEES, EXTERNAL, INSURANCE),
-                *(event.provider for event in step.happened(ProviderTook)),
-                *(event.account for event in step.happened(Deleveraged)),
-                *(event.account for event in step.happened(LossShared)),
-            }
-        case _:
-            return set(parties(transaction))
-
-
-def only_what_a_transaction_reaches_changes(step: Step) -> Verdict:
-    """FRM-1 of one step: a table changes by its own transaction types only, an account only where it is reached."""
-    before, after, transaction = step.before, step.after, step.transaction
-    wrong = None
-    if before.markets is not after.markets and not isinstance(transaction, _MARKETS):
-        wrong = "markets"
-    elif before.prices is not after.prices and not isinstance(transaction, MarkAsset):
-        wrong = "prices"
-    elif before.providers is not after.providers and not isinstance(transaction, _PROVIDERS):
-        wrong = "providers"
-    elif before.last_settle != after.last_settle and not isinstance(transaction, Settle):
-        wrong = "last_settle"
-    elif before.rulebook is not after.rulebook:
-        wrong = "rulebook"
-    if wrong is not None:
-        return Breach(f"{wrong} changed by a transaction that does not reach it")
-    strangers: tuple[str, ...] = ()
-    if step.changes:
-        reach = _reach(step)
-        strangers = tuple(account_id for account_id, _, _ in step.changes if account_id not in reach)
-    if strangers:
-        return Breach(f"{strangers[0]} changed, which the transaction does not reach", (strangers[0],))
-    return HELD
-
-
-def unreached_accounts_are_the_same_objects(span: Span) -> Verdict:
-    """FRM-1: accounts that no transaction since the last look named are the very same objects."""
-    if span.since is span.now:
-        return None
-    now = span.now.accounts
-    for account_id, account in span.since.accounts.items():
-        if account_id not in span.reached and now.get(account_id) is not account:
-            return Breach(f"{account_id} changed though no transaction reached it", (account_id,))
-    for account_id in now:
-        if account_id not in span.reached and account_id not in span.since.accounts:
-            return Breach(f"{account_id} appeared though no transaction reached it", (account_id,))
-    return HELD
-
-
-def a_refusal_changes_nothing(step: Step) -> Verdict:
-    """REJ-1."""
-    if not isinstance(step.outcome, Rejected):
-        return None
-    if step.after is not step.before:
-        return Breach("a refused transaction left another state", parties(step.transaction))
-    return HELD
-
-
-def time_and_sequence_go_forward(step: Step) -> Verdict:
-    """TIM-1: an applied transaction's time is the state's, not before the one before; sequence counts it."""
-    before, after = step.before, step.after
-    if isinstance(step.outcome, Rejected):
-        kept = after.time == before.time and after.sequence == before.sequence
-        return HELD if kept else Breach("time or sequence moved by a refused transaction")
-    if after.time < before.time or after.time != step.transaction.time:
-        return Breach(f"time went from {before.time} to {after.time} by a transaction at {step.transaction.time}")
-    if after.sequence != before.sequence + 1:
-        return Breach(f"sequence went from {before.sequence} to {after.sequence}")
-    return HELD
-
-
 LAWS = (
     StepLaw(
         "CON-1",
@@ -327,18 +183,4 @@ LAWS = (
         touched_reserves_are_never_negative,
     ),
     StateLaw("CON-4", "No reserve is negative, over the whole state.", reserves_are_never_negative),
-    StepLaw("STO-1", "Zero balances and flat positions are not stored.", touched_accounts_are_stored_canonically),
-    StateLaw("STO-1", "Nothing empty is stored, over the whole state.", accounts_are_stored_canonically),
-    StepLaw(
-        "FRM-1",
-        "A transaction changes only the accounts and tables that it reaches.",
-        only_what_a_transaction_reaches_changes,
-    ),
-    StateLaw(
-        "FRM-1",
-        "Accounts that no transaction reaches are the very same objects afterwards.",
-        unreached_accounts_are_the_same_objects,
-    ),
-    StepLaw("REJ-1", "A refused transaction changes nothing.", a_refusal_changes_nothing, refusals=True),
-    StepLaw("TIM-1", "Time and sequence never go back.", time_and_sequence_go_forward, refusals=True),
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import attrs
+from immutables import Map
 
 from ..outcomes import Applied, Outcome
 from ..state import Account, State
@@ -88,13 +89,13 @@ def parties(transaction: Transaction) -> tuple[str, ...]:
 class Span:
     """Everything since the last look of the state laws.
 
-    `since` and `now`: the state then and now. `reached`: every account among the changes of a step in between. `last`:
-    the last applied step, or None where there was none.
+    `since` and `now`: the state then and now. `reached`: every account among the changes of a step in between, as its
+    last change left it. `last`: the last applied step, or None where there was none.
     """
 
     since: State
     now: State
-    reached: frozenset[str]
+    reached: Map[str, Account]
     last: Step | None
 
 

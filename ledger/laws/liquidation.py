@@ -4,7 +4,7 @@ import attrs
 from immutables import Map
 
 from ..margin import distress_collateral, maintenance_margin, mark_per_lot, tier_margin
-from ..outcomes import Applied, FeesCharged, Released
+from ..outcomes import Applied, FeesCharged, Released, RoundMade
 from ..state import Account, State, size_of
 from ..transactions import BackstopTransfer, Liquidate
 from ..transition import apply
@@ -96,6 +96,9 @@ def rounds_keep_their_terms(state: State) -> StepCheck:
         breach = _fills_breach(step, transaction, known.starting_sizes)
         if breach is not None:
             return breach
+        rounds = [(event.round, event.fills) for event in step.happened(RoundMade)]
+        if rounds != [(known.round, len(transaction.fills))]:
+            return Breach(f"the round made was {known.round}, told as {rounds}", (account_id,))
         released = _is_to_be_released(step.after, after, rounds_used_up=known.round >= terms.rounds)
         if released != any(True for _ in step.happened(Released)) or released != (after.liquidation is None):
             return Breach(f"{account_id} should {'' if released else 'not '}have been released", (account_id,))

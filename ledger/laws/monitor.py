@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 import attrs
+from immutables import Map
 
 from ..outcomes import Applied
-from ..state import State
+from ..postings import LedgerBug
+from ..state import Account, State
 from ..transactions import TYPE_NAMES
 from ..units import is_multiple
-from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepCheck, StepLaw
+from .law import HELD, Breach, HistoryLaw, Law, Span, StateLaw, Step, StepCheck, StepLaw
 
 
 class LawBroken(Exception):
@@ -26,6 +28,14 @@ class Count:
     law: Law
     checked: int
     fired: int
+
+
+NONSENSE = (AssertionError, AttributeError, LookupError, StopIteration, TypeError, ValueError, LedgerBug)
+"""What a law runs into where an outcome does not even have the shape that the law is about."""
+
+
+def _nonsense(error: Exception) -> Breach:
+    return Breach(f"the outcome is nothing this law can judge ({type(error).__name__}: {error})")
 
 
 Checks = tuple[tuple[int, StepCheck], ...]
@@ -46,7 +56,7 @@ class Monitor:
         self._steps = 0
         self._since = self._now = state
         self._last: Step | None = None
-        self._reached: set[str] = set()
+        self._reached: dict[str, Account] = {}
         self._state_laws = [(number, law) for number, law in enumerate(self.laws) if isinstance(law, StateLaw)]
         checks: dict[int, StepCheck] = {}
         for number, law in enumerate(self.laws):
@@ -77,7 +87,10 @@ class Monitor:
         is_applied = isinstance(step.outcome, Applied)
         for number, check in (self._applied if is_applied else self._refused)[type(step.transaction)]:
             checked[number] += 1
-            verdict = check(step)
+            try:
+                verdict = check(step)
+            except NONSENSE as error:
+                raise LawBroken(self.laws[number], _nonsense(error), step) from error
             if verdict is HELD:
                 fired[number] += 1
             elif isinstance(verdict, Breach):
@@ -87,17 +100,20 @@ class Monitor:
         if self._state_laws:
             if is_applied:
                 self._last = step
-                for account_id, _, _ in step.changes:
-                    self._reached.add(account_id)
+                for account_id, _, new in step.changes:
+                    self._reached[account_id] = new
             if self.state_every and is_multiple(self._steps, self.state_every):
                 self.look()
 
     def look(self) -> None:
         """Check the state laws now."""
-        span = Span(self._since, self._now, frozenset(self._reached), self._last)
+        span = Span(self._since, self._now, Map(self._reached), self._last)
         for number, law in self._state_laws:
             self._checked[number] += 1
-            verdict = law.check(span)
+            try:
+                verdict = law.check(span)
+            except NONSENSE as error:
+                raise LawBroken(law, _nonsense(error), self._last) from error
             if isinstance(verdict, Breach):
                 raise LawBroken(law, verdict, self._last)
             if verdict is HELD:
@@ -109,6 +125,3 @@ class Monitor:
         """Check the state laws at the end, where anything happened since they last were."""
         if self._state_laws and (self._steps == 0 or self._since is not self._now):
             self.look()
-
-
-__all__ = ["Count", "LawBroken", "Monitor", "Scope"]

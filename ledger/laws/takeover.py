@@ -16,6 +16,7 @@ from ..rulebook import FEES, INSURANCE, is_system
 from ..state import Account, size_of
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, sign
+from .accounts import is_rolled
 from .law import HELD, Breach, Step, StepLaw, Verdict, parties
 
 
@@ -35,6 +36,11 @@ def only_who_qualifies_is_taken_over_whole(step: Step) -> Verdict:
         return Breach(f"{account_id} was taken over with {distress} against {required}", (account_id,))
     if after.cash or after.positions or after.liquidation is not None:
         return Breach(f"{account_id} did not end with nothing, active", (account_id,))
+    if (after.max_leverage, after.fee_tier) != (before.max_leverage, before.fee_tier):
+        return Breach(f"the settings of {account_id} were changed", (account_id,))
+    provider = step.after.providers.get(account_id)
+    if provider is not None and provider.limits is not None:
+        return Breach(f"{account_id} was taken over and stays enrolled", (account_id,))
     return HELD
 
 
@@ -95,7 +101,13 @@ def prices_are_within_their_bounds(step: Step) -> Verdict:
         wrong = _price_breach(leg, discount=discount)
         if wrong is not None:
             return Breach(f"{leg.market}: {wrong}", (account_id,))
-        taken = sum(event.size for event in step.happened(ProviderTook) if event.market == leg.market)
+        took = [event for event in step.happened(ProviderTook) if event.market == leg.market]
+        reduced = [event for event in step.happened(Deleveraged) if event.market == leg.market]
+        if any(event.price_per_lot != leg.provider_price for event in took):
+            return Breach(f"a provider took {leg.market} over at another price than the leg's", (account_id,))
+        if any(event.price_per_lot != leg.deleverage_price for event in reduced):
+            return Breach(f"{leg.market} was auto-deleveraged at another price than the leg's", (account_id,))
+        taken = sum(event.size for event in took)
         unshrunk = leg.provider_price - sign(leg.size) * leg.shrunk
         fund += sign(leg.size) * taken * (unshrunk - leg.mark_per_lot)
         fund += sign(leg.size) * (abs(leg.size) - taken) * (leg.deleverage_price - leg.mark_per_lot)
@@ -205,14 +217,35 @@ def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> 
     return None
 
 
-def lots_and_losses_are_accounted_for(step: Step) -> Verdict:
-    """TKO-3: lots out equal lots in; the loss is paid in its order, and nobody is charged beyond its weight.
+def lots_out_equal_lots_in(step: Step) -> Verdict:
+    """TKO-3: lots out equal lots in; each receiver's size and value move by what the events say, and nothing else.
 
-    Where a loss is shared this looks at every account, as sharing it does.
+    Who closed or flipped a position, or was charged, has rolled.
     """
-    breach = _lots_breach(step)
+    breach = _lots_breach(step) or _roll_breach(step)
     if breach is not None:
         return breach
+    return HELD if any(True for _ in step.happened(PositionTransferred)) else None
+
+
+def _roll_breach(step: Step) -> Breach | None:
+    charged = {event.account for event in step.happened(LossShared)}
+    for account_id in sorted({*_received(step), *charged}):
+        before, after = step.before.accounts[account_id], step.after.accounts[account_id]
+        turned = any(
+            size_of(after, market_id) == 0 or (size_of(after, market_id) > 0) != (position.size > 0)
+            for market_id, position in before.positions.items()
+        )
+        if (turned or account_id in charged) and not is_rolled(step.before, after):
+            return Breach(f"{account_id} was to roll and has unrealised pnl left", (account_id,))
+    return None
+
+
+def losses_are_paid_in_order(step: Step) -> Verdict:
+    """TKO-5: what the fund is short of is paid in its order, and nobody is charged beyond its weight.
+
+    It fires where the fund is short. Where a loss is shared it looks at every account, as sharing it does.
+    """
     state, account_id = step.before, _taken_over(step)
     settlement = state.rulebook.settlement_asset
     distress = distress_collateral(state, state.accounts[account_id])
@@ -237,7 +270,9 @@ def lots_and_losses_are_accounted_for(step: Step) -> Verdict:
     short -= used
     if short == 0:
         charged = any(True for _ in step.happened(LossShared))
-        return Breach("a loss was shared though nothing was short") if charged else HELD
+        if charged:
+            return Breach("a loss was shared though nothing was short")
+        return HELD if used else None
     accounts = {key: account for key, account in _before_losses(step).items() if not is_system(key)}
     gains, values = {}, {}
     for key, account in accounts.items():
@@ -251,6 +286,45 @@ def lots_and_losses_are_accounted_for(step: Step) -> Verdict:
             values[event.account] -= event.amount
     rest = short - min(short, sum(gains.values()))
     return _stage_breach(step, 2, {key: max(0, value) for key, value in values.items()}, rest) or HELD
+
+
+def the_largest_opposite_positions_are_deleveraged(step: Step) -> Verdict:
+    """ADL-1: the rest is taken from the fewest of the largest opposite positions that cover it, at least the minimum
+    number or all, ties by id, pro rata to size within one lot.
+
+    Looks at every account, as auto-deleveraging does.
+    """
+    fired = False
+    for leg in step.happened(PositionTransferred):
+        parts = {event.account: event.size for event in step.happened(Deleveraged) if event.market == leg.market}
+        rest = sum(parts.values())
+        if rest == 0:
+            continue
+        fired = True
+        chosen = _candidates(step, leg, rest)
+        whole = sum(chosen.values())
+        for account_id in sorted({*parts, *chosen}):
+            part, weight = parts.get(account_id, 0), chosen.get(account_id, 0)
+            if part > weight or abs(part * whole - rest * weight) >= whole:
+                return Breach(f"{account_id} was deleveraged by {part} of {rest} lots with {weight}", (account_id,))
+    return HELD if fired else None
+
+
+def _candidates(step: Step, leg: PositionTransferred, rest: int) -> dict[str, int]:
+    """Opposite sizes after providers took theirs: the largest, down to where they cover the rest and are enough."""
+    taken = {event.provider: event.size for event in step.happened(ProviderTook) if event.market == leg.market}
+    against = []
+    for account_id, account in step.before.accounts.items():
+        opposite = -sign(leg.size) * size_of(account, leg.market) - taken.get(account_id, 0)
+        if opposite > 0 and account_id != _taken_over(step):
+            against.append((-opposite, account_id))
+    fewest = step.before.rulebook.program.minimum_candidates
+    chosen: dict[str, int] = {}
+    for negative, account_id in sorted(against):
+        if len(chosen) >= fewest and sum(chosen.values()) >= rest:
+            break
+        chosen[account_id] = -negative
+    return chosen
 
 
 def nobody_solvent_is_made_bankrupt(step: Step) -> Verdict:
@@ -295,8 +369,21 @@ LAWS = (
     ),
     StepLaw(
         "TKO-3",
-        "Lots out equal lots in; the loss is paid in its order, and nobody is charged beyond its weight.",
-        lots_and_losses_are_accounted_for,
+        "Lots out equal lots in; each receiver moves by exactly what the transfer says, and rolls where it must.",
+        lots_out_equal_lots_in,
+        _TRANSFER,
+    ),
+    StepLaw(
+        "ADL-1",
+        "The rest is taken from the largest opposite positions, as few as cover it and at least the minimum number, "
+        "pro rata to size within one lot.",
+        the_largest_opposite_positions_are_deleveraged,
+        _TRANSFER,
+    ),
+    StepLaw(
+        "TKO-5",
+        "What the fund is short of is paid in its order, and nobody is charged beyond its weight.",
+        losses_are_paid_in_order,
         _TRANSFER,
     ),
 )

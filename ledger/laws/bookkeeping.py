@@ -1,0 +1,120 @@
+"""Laws of bookkeeping: postings explain every balance, and nothing empty is stored."""
+
+from typing import Any
+
+from immutables import Map
+
+from ..outcomes import Applied, Rolled
+from ..postings import CashPosting, PositionPosting
+from ..state import Account, Position
+from ..transactions import Fund
+from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
+
+_NOTHING: Map[str, Any] = Map()
+_FLAT = Position(0, 0)
+
+
+def _net(step: Step) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], tuple[int, int]]]:
+    """The postings of a step, netted: cash by account and asset, size and reference cost by account and market."""
+    assert isinstance(step.outcome, Applied)
+    cash: dict[tuple[str, str], int] = {}
+    positions: dict[tuple[str, str], tuple[int, int]] = {}
+    for posting in step.outcome.postings:
+        if isinstance(posting, CashPosting):
+            key = posting.account, posting.asset
+            cash[key] = cash.get(key, 0) + posting.amount
+        else:
+            key = posting.account, posting.market
+            size, cost = positions.get(key, (0, 0))
+            positions[key] = size + posting.size, cost + posting.reference_cost
+    return cash, positions
+
+
+def postings_explain_every_balance(step: Step) -> Verdict:
+    """PST-1: each account that changed moved by the net of its postings, and every posting is booked."""
+    assert isinstance(step.outcome, Applied)
+    if not step.changes and not step.outcome.postings:
+        return None
+    cash, positions = _net(step)
+    for account_id, old, new in step.changes:
+        was, held = (_NOTHING, _NOTHING) if old is None else (old.cash, old.positions)
+        for asset in () if new.cash is was else {*was, *new.cash}:
+            moved = new.cash.get(asset, 0) - was.get(asset, 0)
+            if moved != cash.pop((account_id, asset), 0):
+                return Breach(f"{account_id} moved by {moved} of {asset}, its postings say otherwise", (account_id,))
+        for market_id in () if new.positions is held else {*held, *new.positions}:
+            before, after = held.get(market_id, _FLAT), new.positions.get(market_id, _FLAT)
+            change = after.size - before.size, after.reference_cost - before.reference_cost
+            if change != positions.pop((account_id, market_id), (0, 0)):
+                return Breach(
+                    f"{account_id} moved by {change} in {market_id}, its postings say otherwise", (account_id,)
+                )
+    if any(cash.values()) or any(change != (0, 0) for change in positions.values()):
+        return Breach("a posting was not booked", tuple(account_id for account_id, _, _ in step.changes))
+    return _rolls_say_what_was_posted(step)
+
+
+def _rolls_say_what_was_posted(step: Step) -> Verdict:
+    """A posting of reference cost without size is a roll, but for funding; the events of rolls sum to them."""
+    assert isinstance(step.outcome, Applied)
+    if isinstance(step.transaction, Fund):
+        return HELD
+    rolled: dict[str, int] = {}
+    for posting in step.outcome.postings:
+        if isinstance(posting, PositionPosting) and posting.size == 0:
+            rolled[posting.account] = rolled.get(posting.account, 0) - posting.reference_cost
+    for event in step.happened(Rolled):
+        rolled[event.account] = rolled.get(event.account, 0) - event.pnl
+    for account_id in sorted(rolled):
+        if rolled[account_id] != 0:
+            return Breach(f"the rolls of {account_id} are told otherwise than posted", (account_id,))
+    return HELD
+
+
+def _balance_breach(account_id: str, account: Account) -> Breach | None:
+    for asset, amount in account.cash.items():
+        if amount == 0:
+            return Breach(f"{account_id} stores a zero balance of {asset}", (account_id,))
+    return None
+
+
+def _position_breach(account_id: str, account: Account) -> Breach | None:
+    for market_id, position in account.positions.items():
+        if position.size == 0:
+            return Breach(f"{account_id} stores a flat position in {market_id}", (account_id,))
+    return None
+
+
+def touched_accounts_are_stored_canonically(step: Step) -> Verdict:
+    """STO-1 of one step."""
+    if not step.changes:
+        return None
+    for account_id, old, new in step.changes:
+        breach = None
+        if old is None or new.cash is not old.cash:
+            breach = _balance_breach(account_id, new)
+        if breach is None and (old is None or new.positions is not old.positions):
+            breach = _position_breach(account_id, new)
+        if breach is not None:
+            return breach
+    return HELD
+
+
+def accounts_are_stored_canonically(span: Span) -> Verdict:
+    """STO-1: zero balances and flat positions are not stored."""
+    for account_id, account in span.now.accounts.items():
+        breach = _balance_breach(account_id, account) or _position_breach(account_id, account)
+        if breach is not None:
+            return breach
+    return HELD
+
+
+LAWS = (
+    StepLaw(
+        "PST-1",
+        "Each account moves by the net of its postings in every column, and every posting is booked.",
+        postings_explain_every_balance,
+    ),
+    StepLaw("STO-1", "Zero balances and flat positions are not stored.", touched_accounts_are_stored_canonically),
+    StateLaw("STO-1", "Nothing empty is stored, over the whole state.", accounts_are_stored_canonically),
+)
