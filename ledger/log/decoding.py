@@ -14,7 +14,7 @@ from immutables import Map
 from msgspec import UNSET, UnsetType
 
 from ..outcomes import Reason
-from ..profiles import IDENTIFIER, MOST_DECIMALS, PRICE_DECIMALS, RATE_DECIMALS
+from ..profiles import IDENTIFIER, MOST_DECIMALS
 from ..rulebook import FEES, INSURANCE, Asset, Contract, Rulebook, is_system
 from ..transactions import (
     BackstopTransfer,
@@ -32,7 +32,16 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
-from ..units import EXACT_DECIMALS, LONGEST_NUMBER, floor_div, format_decimal, is_multiple, parse_decimal
+from ..units import (
+    EXACT_DECIMALS,
+    LONGEST_NUMBER,
+    PRICE_DECIMALS,
+    RATE_DECIMALS,
+    floor_div,
+    format_decimal,
+    is_multiple,
+    parse_decimal,
+)
 from . import wire
 from .entries import Entry, Expect, ExpectedPosition
 from .faults import Fault, diagnose, mismatch, refuse_duplicates

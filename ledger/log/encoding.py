@@ -11,16 +11,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import UNSET
 
-from ..profiles import (
-    IDENTIFIER,
-    PRICE_DECIMALS,
-    RATE_DECIMALS,
-    Document,
-    merge,
-    profile_document,
-    rulebook_of,
-    with_base,
-)
+from ..profiles import IDENTIFIER, Document, merge, profile_document, rulebook_of, with_base
 from ..rulebook import Rulebook
 from ..transactions import (
     BackstopTransfer,
@@ -38,7 +29,7 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
-from ..units import EXACT_DECIMALS, format_decimal
+from ..units import EXACT_DECIMALS, PRICE_DECIMALS, RATE_DECIMALS, format_decimal
 from . import wire
 from .entries import Expect, ExpectedPosition
 from .times import format_time

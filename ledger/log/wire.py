@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ..outcomes import Reason
+from ..profiles import IDENTIFIER
+from ..units import LONGEST_NUMBER
 from .times import LAST_TIME
 
-ORDINARY_ID = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"
+ORDINARY_ID = IDENTIFIER.pattern
 ACCOUNT_ID = rf"@?{ORDINARY_ID}"
 DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 DIGEST = r"^[0-9a-f]{64}$"
@@ -23,7 +25,7 @@ def _described(description: str, **keywords: Any) -> Meta:
 
 
 def _number(description: str) -> Meta:
-    return _described(description, pattern=DECIMAL, maxLength=80)
+    return _described(description, pattern=DECIMAL, maxLength=LONGEST_NUMBER)
 
 
 def _by(what: str, pattern: str) -> Meta:

@@ -12,8 +12,9 @@ from typing import Any
 
 from ..rulebook import Rulebook
 from ..strict_json import NotStrict, load_strictly, one_line, shown
-from .tables import IDENTIFIER, RATE_DECIMALS, Table
-from .terms import MOST_DECIMALS, PRICE_DECIMALS, read_rulebook
+from ..units import PRICE_DECIMALS, RATE_DECIMALS
+from .tables import IDENTIFIER, Table
+from .terms import MOST_DECIMALS, read_rulebook
 
 __all__ = [
     "DEFAULT_PROFILE",

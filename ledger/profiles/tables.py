@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..strict_json import one_line, shortened, shown
-from ..units import RATE_SCALE, parse_decimal
+from ..units import RATE_DECIMALS, RATE_SCALE, parse_decimal
 
-RATE_DECIMALS = 9
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 

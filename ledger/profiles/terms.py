@@ -16,10 +16,9 @@ from ..rulebook import (
     SettleTerms,
     Tier,
 )
-from ..units import PRICE_SCALE, RATE_SCALE
+from ..units import PRICE_DECIMALS, PRICE_SCALE, RATE_SCALE
 from .tables import Table
 
-PRICE_DECIMALS = 9
 MOST_DECIMALS = 30
 LONGEST_DURATION = 10**12
 FEWEST_SOURCES = 3
@@ -130,7 +129,8 @@ def _contract(table: Table, settlement_decimals: int) -> Contract:
         price_band = None
     else:
         price_band = table.rate("price_band", positive=True) if table.has("price_band") else None
-    multiplier, rest = divmod(lot_units * 10**settlement_decimals, PRICE_SCALE * 10**PRICE_DECIMALS)
+    # `lot` has the decimals of a price.
+    multiplier, rest = divmod(lot_units * 10**settlement_decimals, PRICE_SCALE * PRICE_SCALE)
     if rest or multiplier == 0:
         table.error("lot", "lot and settlement decimals give no whole multiplier of at least 1")
     rows = table.rows("tiers")

@@ -7,7 +7,7 @@ from immutables import Map
 
 from ledger.log import Expect, ExpectedPosition, encode_genesis, encode_transaction
 from ledger.outcomes import Reason
-from ledger.profiles import PRICE_DECIMALS, load_profile
+from ledger.profiles import load_profile
 from ledger.transactions import (
     BackstopTransfer,
     Deposit,
@@ -20,7 +20,7 @@ from ledger.transactions import (
     Transaction,
     Withdraw,
 )
-from ledger.units import EXACT_DECIMALS, parse_decimal
+from ledger.units import EXACT_DECIMALS, PRICE_DECIMALS, parse_decimal
 
 from .tape import BTC, MINUTE, SECOND, SOURCES
 
