@@ -6,10 +6,13 @@ precedence; the check of time in `transition.apply` is number 0 of every rule. N
 and `apply_without` run copies of the rules' own source in which only check statements differ, so that a condition and
 the figures beside it are what the rule itself computes. The copies are modules that nothing else can import; they
 share state, transactions and outcomes with the real ones. The core does not import this.
+
+The rules' source files are read at run time: where they are not installed everything here raises `SourceMissing`.
 """
 
 import ast
 import builtins
+import errno
 import functools
 import importlib
 import inspect
@@ -34,6 +37,18 @@ Place = tuple[str, int]
 TRANSITION = f"{__package__}.transition"
 MODULES = (TRANSITION, *sorted(f"{rules.__name__}.{module.name}" for module in pkgutil.iter_modules(rules.__path__)))
 """The modules that hold checks."""
+
+
+NO_FIGURE = (TypeError, ZeroDivisionError, NameError)
+"""What computing a figure of a check that passed may raise: an optional value is None, there is no exposure for a rate,
+or a name has no value because of one of these."""
+
+
+class SourceMissing(OSError):
+    """The source file of a module of rules is not there, so that its checks cannot be read."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(errno.ENOENT, "its source file is not installed, and a rule's checks are read from it", module)
 
 
 @attrs.frozen
@@ -121,7 +136,10 @@ def compare(state: State, transaction: Transaction, *, without: Check | None = N
 
 @functools.cache
 def _source(module: str) -> str:
-    return inspect.getsource(importlib.import_module(module))
+    try:
+        return inspect.getsource(importlib.import_module(module))
+    except OSError:
+        raise SourceMissing(module) from None
 
 
 @functools.cache
@@ -214,7 +232,7 @@ def _value_of(argument: Callable[[], Any], *, must_have_one: bool) -> Any:
     """A figure of a check; None where a check that passed has none, such as the bound of a band that is not there."""
     try:
         return argument()
-    except Exception:
+    except NO_FIGURE:
         if must_have_one:
             raise
         return None
@@ -257,7 +275,7 @@ def _looking_apply() -> Apply:
             condition, prepare, look, decide = ast.parse(
                 "_condition = None\n"
                 "try: pass\n"
-                "except Exception:\n"
+                "except _NO_FIGURE:\n"
                 "    if _condition: raise\n"
                 f"_refused = _look({self.module!r}, {node.lineno}, _condition)\n"
                 "if _refused: return _refused"
@@ -272,7 +290,7 @@ def _looking_apply() -> Apply:
             statements = (condition, prepare, look, decide)
             return [ast.fix_missing_locations(ast.copy_location(statement, node)) for statement in statements]
 
-    return copy_of_apply({module: Look(module) for module in MODULES}, {"_look": _look})
+    return copy_of_apply({module: Look(module) for module in MODULES}, {"_look": _look, "_NO_FIGURE": NO_FIGURE})
 
 
 def copy_of_apply(

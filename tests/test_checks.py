@@ -1,7 +1,12 @@
 """The listing of checks is complete, and the copies of the rules differ from the rules in nothing but the check."""
 
 import ast
+import compileall
 import inspect
+import os
+import shutil
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -206,3 +211,31 @@ def test_comparing_leaves_nothing_behind_when_a_rule_stumbles() -> None:
     with pytest.raises(AttributeError):
         compare(w.state, leave, without=refusing)
     assert compare(w.state, leave)[-1].check == refusing
+
+
+def test_where_the_source_is_not_installed_explain_says_so_in_one_line(tmp_path: Path) -> None:
+    """A package of bytecode alone replays, and cannot be asked for its checks."""
+    root = Path(checks.__file__).parents[1]
+    shutil.copytree(root / "ledger", tmp_path / "ledger", ignore=shutil.ignore_patterns("__pycache__"))
+    assert compileall.compile_dir(tmp_path / "ledger", quiet=2, legacy=True)
+    for source in (tmp_path / "ledger").rglob("*.py"):
+        source.unlink()
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        log = str(root / "docs" / "examples" / "alice-and-bob.jsonl")
+        return subprocess.run(
+            [sys.executable, "-m", "ledger", command[0], log, *command[1:]],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("replay").returncode == 0
+    explained = run("explain", "--at", "1")
+    assert explained.returncode != 0
+    assert explained.stdout == ""
+    (line,) = explained.stderr.splitlines()
+    assert "ledger.transition" in line
+    assert "its source file is not installed, and a rule's checks are read from it" in line
