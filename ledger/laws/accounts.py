@@ -1,7 +1,5 @@
 """Laws of one account: who may be a party, what is booked with it, how it is set, prepared and rolled."""
 
-import attrs
-
 from ..margin import account_value, collateral, conversion_proceeds, notional, unrealised_pnl, wallet
 from ..outcomes import Converted
 from ..rulebook import EXTERNAL, FEES, INSURANCE, is_system
@@ -24,9 +22,7 @@ def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
         return Breach(f"{amount} atoms of {asset} were booked, unit {terms.booking_unit}", (account_id,))
     if is_system(account_id) and (account_id not in (INSURANCE, FEES) or asset != state.rulebook.settlement_asset):
         return Breach(f"{asset} was booked with {account_id}", (account_id,))
-    before, after = state.accounts.get(account_id), step.after.accounts[account_id]
-    kept = new_account(state.rulebook) if before is None else before
-    if attrs.evolve(after, cash=after.cash.set(asset, 0)) != attrs.evolve(kept, cash=kept.cash.set(asset, 0)):
+    if not _only_cash_moved(state, state.accounts.get(account_id), step.after.accounts[account_id], asset):
         return Breach(f"more of {account_id} moved than its {asset}", (account_id,))
     inward = amount if isinstance(transaction, Deposit) else -amount
     for party, moved in ((account_id, inward), (EXTERNAL, -inward)):
@@ -35,6 +31,19 @@ def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
         if step.after.accounts[party].cash.get(asset, 0) - held != moved:
             return Breach(f"{party} did not move by {moved} atoms of {asset}", (party,))
     return HELD
+
+
+def _only_cash_moved(state: State, before: Account | None, after: Account, asset: str) -> bool:
+    """Whether an account is what it was, or newly opened, but for its cash in one asset."""
+    was = new_account(state.rulebook) if before is None else before
+    return (
+        after.positions == was.positions
+        and after.max_leverage == was.max_leverage
+        and after.fee_tier == was.fee_tier
+        and after.liquidation == was.liquidation
+        and all(other == asset or was.cash.get(other) == amount for other, amount in after.cash.items())
+        and all(other == asset or other in after.cash for other in was.cash)
+    )
 
 
 def account_settings_are_listed(step: Step) -> Verdict:

@@ -1,5 +1,6 @@
 """Laws of fills: what a fill books, who may be a side of it, what it costs, and the collateral it needs."""
 
+import functools
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -25,7 +26,7 @@ from ..units import EXACT_SCALE, RATE_SCALE, floor_to_multiple
 from .law import HELD, Breach, Step, StepLaw, Verdict
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _Fill:
     """One fill of a step: what was asked, what was charged, and the accounts before and after it."""
 
@@ -55,8 +56,13 @@ def _after_each_fill(step: Step) -> Iterator[Map[str, Account]]:
         yield accounts
 
 
-def _fills(step: Step) -> Iterator[_Fill]:
-    """The fills of a trade or a liquidation round, in order."""
+@functools.lru_cache(maxsize=1)
+def _fills(step: Step) -> tuple[_Fill, ...]:
+    """The fills of a trade or a liquidation round, in order; kept while several laws ask about one step."""
+    return tuple(_fills_of(step))
+
+
+def _fills_of(step: Step) -> Iterator[_Fill]:
     transaction = step.transaction
     charges = step.happened(FeesCharged)
     if isinstance(transaction, Trade):
@@ -118,20 +124,19 @@ def a_fill_books_its_size_price_and_fees(step: Step) -> Verdict:
 
 
 def _side_verdict(state: State, account_id: str, market_id: str, before: Account, after: Account) -> Verdict:
-    """One side of a fill: None where it took no risk, so that it needs no collateral."""
+    """One side of a fill: None where it reduced with free collateral left, so that nothing had to be asked."""
     was, now = size_of(before, market_id), size_of(after, market_id)
     grew = abs(now) > abs(was) or was * now < 0
-    if not grew and after.positions:
-        rate_after = distress_collateral(state, after) * exposure(state, before)
-        if rate_after >= distress_collateral(state, before) * exposure(state, after):
-            return None
     if free_collateral(state, after) >= 0:
-        return HELD
+        return HELD if grew else None
     if grew:
         return Breach(f"{account_id} grew its exposure in {market_id} without free collateral", (account_id,))
     if not after.positions:
         return Breach(f"{account_id} closed everything with negative effective collateral", (account_id,))
-    return Breach(f"the margin rate of {account_id} fell below initial margin", (account_id,))
+    rate_after = distress_collateral(state, after) * exposure(state, before)
+    if rate_after < distress_collateral(state, before) * exposure(state, after):
+        return Breach(f"the margin rate of {account_id} fell below initial margin", (account_id,))
+    return HELD
 
 
 def risk_is_taken_with_free_collateral(step: Step) -> Verdict:
