@@ -1,11 +1,13 @@
 """How commands end: exit codes, one line on standard error, terminals, pipes and interrupts."""
 
+import errno
 import gzip
 import os
 import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -111,14 +113,48 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
     fifo = tmp_path / "log"
     os.mkfifo(fifo)
     process = subprocess.Popen(
-        [*BACKSTOP, "replay", str(fifo)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*BACKSTOP, "replay", str(fifo)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     )
-    with fifo.open("wb") as feed:  # opened once the command reads it
-        feed.write(Path(ALICE_AND_BOB).read_bytes())
-        feed.flush()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+    try:
+        with os.fdopen(writing_end(fifo, process), "wb") as feed:
+            feed.write(Path(ALICE_AND_BOB).read_bytes())
+            feed.flush()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
     assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def heed_interrupts() -> None:
+    """Undo what a child inherits from a parent that ignores interrupts, as one in the background does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def writing_end(fifo: Path, process: "subprocess.Popen[bytes]") -> int:
+    """The pipe open for writing, once the process reads it; an error where the process ends before it does."""
+    while process.poll() is None:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            time.sleep(0.01)
+    raise AssertionError(f"ended with {process.returncode} before it read its log")
+
+
+def test_an_interrupt_is_heard_where_the_tests_ignore_it(tmp_path: Path) -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        test_an_interrupt_is_quiet(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_full_disk_is_told() -> None:
