@@ -33,6 +33,8 @@ def result_of(report: Report, count: Count | None) -> str:
         return NOT_CHECKED
     if report.failure is not None and report.failure.law is count.law:
         return BROKEN
+    if report.failure is not None and count.checked == 0:
+        return NOT_CHECKED
     return HOLDS if count.fired else NEVER_FIRED
 
 

@@ -72,6 +72,8 @@ def command(
     """
     if as_json and quiet:
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
+    if choice == "none" and "unknown" in fail_on:
+        raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
     if state_out is not None:
         refuse_unwritable(state_out, log=log)
     with open_log(log) as stream:

@@ -96,11 +96,21 @@ def law_lines(report: Report, *, state_every: int, width: int) -> list[str]:
         Column("result"),
     )
     lines = table(columns, rows, width=width)
-    if any(count.law.scope is Scope.STATE for count in report.laws):
-        often = "transaction" if state_every == 1 else f"{state_every} transactions"
-        every = f"after every {often} and at the end" if state_every else "at the end alone"
-        lines += paragraph(f"Laws of scope state were checked {every}.", width=width)
+    looks = [count.checked for count in report.laws if count.law.scope is Scope.STATE]
+    if looks:
+        lines += paragraph(_looks_in_words(report, max(looks), state_every), width=width)
     return lines
+
+
+def _looks_in_words(report: Report, looks: int, state_every: int) -> str:
+    """When the laws of the whole state were checked."""
+    if report.failure is not None:
+        times = "once" if looks == 1 else f"{looks} times"
+        checked = f"checked {times} until the replay stopped" if looks else "not checked: the replay stopped before"
+        return f"Laws of scope state were {checked}."
+    often = "transaction" if state_every == 1 else f"{state_every} transactions"
+    every = f"after every {often} and at the end" if state_every else "at the end alone"
+    return f"Laws of scope state were checked {every}."
 
 
 def transaction_lines(report: Report, *, width: int) -> list[str]:

@@ -211,6 +211,22 @@ def test_the_note_on_state_laws() -> None:
     assert "Laws of scope state were checked at the end alone." in once
 
 
+def test_a_replay_that_stopped_says_what_was_checked_before(tmp_path: Path) -> None:
+    lines = (mark("5000"), deposit("alice", "1", 1), deposit("alice", "1", 2, expect={"applied": False}))
+    path = log(tmp_path, *lines)
+    text = run("replay", path).stdout
+    assert "Laws of scope state were not checked: the replay stopped before." in text
+    assert rows(text)["CON-1", "state"] == ["0", "0", "not checked"]
+    assert rows(text)["CON-1", "step"] == ["3", "2", "holds"]
+    assert not any(cells[2] == "never fired" and cells[0] == "0" for cells in rows(text).values())
+    results = {(law["id"], law["scope"]): law["result"] for law in document("replay", path, code=1)["laws"]}
+    assert results["CON-1", "state"] == "not checked"
+    for every, said in (("2", "once"), ("1", "3 times")):
+        text = run("replay", path, "--state-laws-every", every).stdout
+        assert f"Laws of scope state were checked {said} until the replay stopped." in text
+        assert rows(text)["CON-1", "state"][2] == "holds"
+
+
 def test_until_reads_no_further(tmp_path: Path) -> None:
     path = log(tmp_path, mark("5000"), deposit("alice", "1000", 1), {"type": "nonsense"})
     assert run("replay", path).exit_code == 2
@@ -336,7 +352,12 @@ def test_fail_on_unknown_names_the_laws_that_said_nothing() -> None:
     assert closing == (
         f"Fails on alice-and-bob.jsonl: {len(silent)} of {len(laws)} laws never fired: {', '.join(silent)}."
     )
-    assert run("replay", ALICE_AND_BOB, "--laws", "none", "--fail-on", "unknown").exit_code == 0
+    nothing_to_know = run("replay", "absent.jsonl", "--laws", "none", "--fail-on", "unknown")
+    assert (nothing_to_know.exit_code, nothing_to_know.stdout) == (2, "")
+    assert nothing_to_know.stderr == (
+        "backstop replay: --fail-on unknown asks which laws fired and --laws none checks none "
+        "(see backstop replay --help)\n"
+    )
     both = run("replay", ALICE_AND_BOB, "--fail-on", "unknown", "--fail-on", "rejected")
     assert both.exit_code == 1
 
