@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -13,7 +14,12 @@ STANDARD_INPUT = "-"
 
 def log_argument(command: Command) -> Command:
     """LOG: a file, gzipped where its name ends in `.gz`, or `-`."""
-    return click.argument("log", metavar="LOG")(command)
+    return click.argument("log", metavar="LOG", shell_complete=files)(command)
+
+
+def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Have the shell complete the name of a file."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def json_option(command: Command) -> Command:

@@ -9,7 +9,7 @@ from ..profiles import DEFAULT_PROFILE, RulebookError, load_profile, profile_nam
 from ..strict_json import one_line
 from .commands import BAD_INPUT, help_where_nothing_is_asked
 from .layout import page_width
-from .options import json_option, print_document, print_lines
+from .options import files, json_option, print_document, print_lines
 from .terms import list_lines, rulebook_lines, summary
 
 LIST_EXAMPLE = """\b
@@ -30,6 +30,11 @@ def command(ctx: click.Context) -> None:
     help_where_nothing_is_asked(ctx)
 
 
+def names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The rulebooks that come with the package and begin so."""
+    return [name for name in profile_names() if name.startswith(incomplete)]
+
+
 @command.command("list", epilog=LIST_EXAMPLE)
 @json_option
 def list_profiles(as_json: bool) -> int:
@@ -45,7 +50,7 @@ def list_profiles(as_json: bool) -> int:
 
 
 @command.command("show", epilog=SHOW_EXAMPLE)
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=names)
 @json_option
 def show(name: str, as_json: bool) -> int:
     """Print the terms of the rulebook NAME; as JSON, the whole document that a genesis may hold."""
@@ -58,7 +63,7 @@ def show(name: str, as_json: bool) -> int:
 
 
 @command.command("check", epilog=CHECK_EXAMPLE)
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=files)
 def check(file: str) -> int:
     """Check the rulebook in FILE, TOML or JSON, and print every error by field, one a line."""
     shown = click.format_filename(file)

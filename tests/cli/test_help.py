@@ -12,6 +12,7 @@ import pytest
 from ledger import __version__
 from ledger.cli import main
 from ledger.cli.commands import SUMMARIES
+from ledger.profiles import profile_names
 
 from .runs import ROOT, backstop, run
 
@@ -113,6 +114,13 @@ def test_completion_scripts(shell: str) -> None:
         ("backstop replay --laws ", {"all", "step", "none"}),
         ("backstop --v", {"--version"}),
         ("backstop completion z", {"zsh"}),
+        ("backstop replay docs/", {"file,docs/"}),
+        ("backstop show d", {"file,d"}),
+        ("backstop explain d", {"file,d"}),
+        ("backstop replay --state-out d", {"file,d"}),
+        ("backstop rulebook check m", {"file,m"}),
+        ("backstop rulebook show ", set(profile_names())),
+        ("backstop rulebook show ascendex-2020-", {"ascendex-2020-collar"}),
     ],
 )
 def test_words_are_completed(words: str, completions: set[str]) -> None:
