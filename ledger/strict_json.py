@@ -97,7 +97,7 @@ def _refuse_repeating(value: Any, path: str) -> None:
 
 def joined(parent: str, name: str) -> str:
     """The path of a field within the object at `parent`."""
-    return f"{parent}.{shortened(name)}" if parent else shortened(name)
+    return f"{parent}.{excerpt(name)}" if parent else excerpt(name)
 
 
 def shown(value: object) -> str:
@@ -107,13 +107,13 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     if isinstance(value, RawNumber):
-        return shortened(value)
+        return excerpt(value)
     if isinstance(value, int) and value.bit_length() > 1000:
         return "an integer of more than 300 digits"
-    return shortened(json.dumps(value, default=str))
+    return excerpt(json.dumps(value, default=str))
 
 
-def shortened(text: str) -> str:
+def excerpt(text: str) -> str:
     """The text, or its beginning and `...` where it is long."""
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..strict_json import one_line, shortened, shown
+from ..strict_json import excerpt, one_line, shown
 from ..units import RATE_DECIMALS, RATE_SCALE, parse_decimal
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -157,4 +157,4 @@ class Table:
         """Note every field that nothing has read: the document has one that a rulebook has not."""
         for name in self.table:
             if name not in self.read:
-                self.error(one_line(shortened(str(name))), "unknown field")
+                self.error(one_line(excerpt(str(name))), "unknown field")
