@@ -47,7 +47,7 @@ class Claim:
     bug: Bug
     reaches: tuple[str, ...] = (ACCEPTED,)
     quick: bool = True
-    budget: Budget = Budget()
+    budget: Budget | None = None
 
 
 def outcome_of(claim: Claim) -> Result:

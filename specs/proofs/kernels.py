@@ -7,23 +7,26 @@ from immutables import Map
 
 from ledger.rulebook import ProgramTerms
 from ledger.state import Limits, Market, Provider, Takeover
-from ledger.units import RATE_SCALE, sign
-from tests.worlds import ASCENDEX
+from ledger.units import RATE_SCALE, apportion, sign
 
 from .claims import Bug, Claim
 from .engine import ACCEPTED, Path, implies
+from .worlds import RULEBOOK
 
-PROGRAM: ProgramTerms = ASCENDEX.program
+PROGRAM: ProgramTerms = RULEBOOK.program
 
 
-def apportion_splits(path: Path, apportion: Callable[[int, Sequence[int]], tuple[int, ...]], *, receivers: int) -> None:
+Split = Callable[[int, Sequence[int]], tuple[int, ...]]
+
+
+def apportion_splits(path: Path, split: Split, *, receivers: int) -> None:
     """The parts' sum and their bounds."""
     total = path.integer("total")
     weights = [path.integer(f"weight {number}", least=0) for number in range(receivers)]
     whole = sum(weights)
     path.assume(whole > 0)
 
-    parts = apportion(total, weights)
+    parts = split(total, weights)
 
     path.reach(ACCEPTED)
     path.require(len(parts) == receivers, "one part for each weight")
@@ -36,11 +39,11 @@ def apportion_splits(path: Path, apportion: Callable[[int, Sequence[int]], tuple
         path.require(implies(within, (part >= 0) & (part <= weight)), "no part exceeds its weight")
 
 
-def apportion_needs_a_weight(path: Path, apportion: Callable[[int, Sequence[int]], tuple[int, ...]]) -> None:
+def apportion_needs_a_weight(path: Path, split: Split) -> None:
     """All weights zero: only a zero total can be split."""
     total = path.integer("total")
     try:
-        parts = apportion(total, [0, 0, 0])
+        parts = split(total, [0, 0, 0])
     except ValueError:
         path.reach("refused")
         path.require(total != 0, "a zero total is split")
@@ -50,12 +53,12 @@ def apportion_needs_a_weight(path: Path, apportion: Callable[[int, Sequence[int]
     path.require(parts == (0, 0, 0), "its parts are zero")
 
 
-def apportion_is_odd(path: Path, apportion: Callable[[int, Sequence[int]], tuple[int, ...]]) -> None:
+def apportion_is_odd(path: Path, split: Split) -> None:
     """The parts of the negated total are the negated parts."""
     total = path.integer("total")
     weights = [path.integer(f"weight {number}", least=0) for number in range(3)]
     path.assume(sum(weights) > 0)
-    parts, negated = apportion(total, weights), apportion(-total, weights)
+    parts, negated = split(total, weights), split(-total, weights)
     path.reach(ACCEPTED)
     for part, other in zip(parts, negated, strict=True):
         path.require(other == -part, "apportion(-total) is -apportion(total)")
@@ -114,9 +117,15 @@ def shrink_within_discounts(path: Path, shrink_discounts: Callable[..., tuple[in
     for move, discount, taken in zip(moves, discounts, lots, strict=True):
         path.require(move >= 0, "a move is toward mark")
         path.require(move <= discount, "a move does not go beyond the discount")
+        path.require(implies(shortfall == 0, move == 0), "without a shortfall nothing moves")
         path.require(implies(taken == 0, move == 0), "where nothing was taken nothing moves")
-    given_up = sum(move * taken for move, taken in zip(moves, lots, strict=True))
-    whole = sum(discount * taken for discount, taken in zip(discounts, lots, strict=True))
+    gains = [discount * taken for discount, taken in zip(discounts, lots, strict=True)]
+    given_up, whole = sum(move * taken for move, taken in zip(moves, lots, strict=True)), sum(gains)
+    parts = apportion(min(shortfall, whole), gains)
+    path.establish(sum(parts) == min(shortfall, whole), "the parts sum to what must be given up")
+    for part, move, gain, taken in zip(parts, moves, gains, lots, strict=True):
+        path.establish(move * taken >= part, "a move gives up its market's part")
+        path.establish(move * taken <= gain, "and no more than the market's gain")
     path.require((given_up >= shortfall) | (given_up == whole), "what is given up covers the shortfall or is all")
 
 
@@ -230,10 +239,10 @@ def pruning_loses_nothing(path: Path, with_takeover: Callable[..., Provider]) ->
 
 def one_source_cannot_move_the_index(path: Path, index_of: Callable[[Mapping[str, int]], int]) -> None:
     """The index of five stays in the range of the other four, whatever the fifth says."""
-    quotes = {source: path.integer(source) for source in ASCENDEX.sources}
-    wrong = path.choice("wrong source", ASCENDEX.sources)
+    quotes = {source: path.integer(source) for source in RULEBOOK.sources}
+    wrong = path.choice("wrong source", RULEBOOK.sources)
     index = index_of(Map(quotes))
-    others = [quotes[source] for source in ASCENDEX.sources if source != wrong]
+    others = [quotes[source] for source in RULEBOOK.sources if source != wrong]
     path.reach(ACCEPTED)
     above, below = (index >= others[0]), (index <= others[0])
     for other in others[1:]:
@@ -263,7 +272,7 @@ def fee_against_the_payer(path: Path, fee_on: Callable[..., int]) -> None:
 
 def lower_rate_lower_fee(path: Path, fee_on: Callable[..., int]) -> None:
     """Who has the lower rate never pays more; two rates that sum to zero or more never pay out."""
-    value, unit = path.integer("value", least=0), ASCENDEX.fee_unit
+    value, unit = path.integer("value", least=0), RULEBOOK.fee_unit
     low, high = path.integer("lower rate"), path.integer("higher rate")
     path.assume(low <= high)
     lower, higher = fee_on(value=value, rate=low, fee_unit=unit), fee_on(value=value, rate=high, fee_unit=unit)
@@ -342,7 +351,7 @@ CLAIMS = (
             ("shortfall, discounts and lots are not negative",),
             "pricing.shrink_discounts",
             partial(shrink_within_discounts, markets=markets),
-            Bug("pricing", "ceil_div(part, taken) if part > 0", "floor_div(part, taken) if part > 0"),
+            Bug("pricing", "ceil_div(part, taken) if part > 0", "ceil_div(part, taken) + 1 if part > 0"),
         )
         for markets in (1, 2)
     ),
@@ -353,8 +362,11 @@ CLAIMS = (
         ("index per lot and denominator are positive",),
         "rules.fund.funding_per_lot",
         funding_per_lot_toward_zero,
-        Bug("rules.fund", "return div_toward_zero(index_per_lot * numerator, denominator)",
-            "return index_per_lot * numerator // denominator"),
+        Bug(
+            "rules.fund",
+            "return div_toward_zero(index_per_lot * numerator, denominator)",
+            "return index_per_lot * numerator // denominator",
+        ),
     ),
     Claim(
         "funding-rate",
@@ -373,7 +385,11 @@ CLAIMS = (
         ("capacity is not negative; mark is positive",),
         "capacity.room",
         room_within_capacity,
-        Bug("capacity", "floor_div(capacity, mark_per_lot), headroom_lots", "floor_div(capacity, mark_per_lot) + 1, headroom_lots"),
+        Bug(
+            "capacity",
+            "floor_div(capacity, mark_per_lot), headroom_lots",
+            "floor_div(capacity, mark_per_lot) + 1, headroom_lots",
+        ),
     ),
     Claim(
         "headroom",
@@ -389,8 +405,10 @@ CLAIMS = (
         "remaining-capacity",
         ("CAP-1", "CAP-2"),
         "Over records of three takeovers, what remains is the most that keeps both windows within the limits, or zero.",
-        ("takeovers are in order of time and not after now; notionals and limits are not negative",
-         "windows of 60,000 and 3,600,000 ms, as in the profile ascendex-2020"),
+        (
+            "takeovers are in order of time and not after now; notionals and limits are not negative",
+            "windows of 60,000 and 3,600,000 ms, as in the profile ascendex-2020",
+        ),
         "capacity.remaining_capacity",
         remaining_within_windows,
         Bug("capacity", "if takeover.time > time - window", "if takeover.time >= time - window"),
@@ -400,8 +418,10 @@ CLAIMS = (
         ("CAP-1", "CAP-2"),
         "Over records of three takeovers, dropping the old ones at a takeover changes no window at that or any later "
         "time.",
-        ("takeovers are in order of time and not after the new one",
-         "windows of 60,000 and 3,600,000 ms, as in the profile ascendex-2020"),
+        (
+            "takeovers are in order of time and not after the new one",
+            "windows of 60,000 and 3,600,000 ms, as in the profile ascendex-2020",
+        ),
         "capacity.with_takeover",
         pruning_loses_nothing,
         Bug("capacity", "takeover.time - program.hour)", "takeover.time - program.minute)"),
@@ -432,7 +452,11 @@ CLAIMS = (
         ("value is not negative; the fee unit is positive",),
         "rules.fills.fee_on",
         fee_against_the_payer,
-        Bug("rules.fills", "ceil_div(value * rate, RATE_SCALE * fee_unit)", "floor_div(value * rate, RATE_SCALE * fee_unit)"),
+        Bug(
+            "rules.fills",
+            "ceil_div(value * rate, RATE_SCALE * fee_unit)",
+            "floor_div(value * rate, RATE_SCALE * fee_unit)",
+        ),
     ),
     Claim(
         "fee-order",
@@ -441,6 +465,10 @@ CLAIMS = (
         ("value is not negative; the fee unit is that of the profile ascendex-2020",),
         "rules.fills.fee_on",
         lower_rate_lower_fee,
-        Bug("rules.fills", "ceil_div(value * rate, RATE_SCALE * fee_unit)", "-ceil_div(value * rate, RATE_SCALE * fee_unit)"),
+        Bug(
+            "rules.fills",
+            "ceil_div(value * rate, RATE_SCALE * fee_unit)",
+            "-ceil_div(value * rate, RATE_SCALE * fee_unit)",
+        ),
     ),
 )

@@ -1,0 +1,135 @@
+"""Small symbolic worlds: concrete ids, one market, and integers of any size in every other place."""
+
+from collections.abc import Sequence
+
+import attrs
+from immutables import Map
+
+from ledger.profiles import load_profile
+from ledger.rulebook import SYSTEM_ACCOUNTS, Rulebook
+from ledger.state import NEVER, Account, Limits, Liquidation, Market, Position, Provider, State, Takeover
+
+from .engine import Path
+
+RULEBOOK: Rulebook = load_profile("ascendex-2020")
+ONE_TIER: Rulebook = attrs.evolve(
+    RULEBOOK,
+    contracts=RULEBOOK.contracts.set(
+        "BTC-PERP",
+        attrs.evolve(RULEBOOK.contracts["BTC-PERP"], tiers=RULEBOOK.contracts["BTC-PERP"].tiers[-1:]),
+    ),
+)
+"""The same with the last margin tier alone."""
+
+USDT, COIN, UNPRICED = RULEBOOK.settlement_asset, "BTC", "ETH"
+MARKET = "BTC-PERP"
+ALICE, BOB, STRANGER = "alice", "bob", "nobody"
+
+WORLD = (
+    "rulebook ascendex-2020; concrete ids; market BTC-PERP; leverage 100, fee tier standard; stored amounts not zero"
+)
+
+
+def balance(path: Path, name: str) -> int:
+    """A stored balance: any integer but zero."""
+    amount = path.integer(name)
+    path.assume(amount != 0)
+    return amount
+
+
+def cash_of(path: Path, name: str, holdings: Sequence[tuple[str, ...]]) -> Map[str, int]:
+    """Balances of any of these sets of assets."""
+    held = path.choice(f"{name} has", holdings)
+    return Map({asset: balance(path, f"{name} {asset}") for asset in held})
+
+
+def positions_of(path: Path, name: str) -> Map[str, Position]:
+    """A position of any size and reference cost, or none."""
+    if not path.choice(f"{name} has a position", (True, False)):
+        return Map()
+    return Map({MARKET: Position(balance(path, f"{name} size"), path.integer(f"{name} reference cost"))})
+
+
+def liquidation_of(path: Path, name: str) -> Liquidation | None:
+    """Active or liquidating."""
+    if path.choice(f"{name} is active", (True, False)):
+        return None
+    return Liquidation(path.integer(f"{name} round", least=1), path.integer(f"{name} round time"), Map())
+
+
+def account_of(
+    path: Path,
+    name: str,
+    *,
+    holdings: Sequence[tuple[str, ...]] = ((USDT,), ()),
+    flat: bool = False,
+    active: bool = False,
+) -> Account:
+    """An ordinary account at leverage 100 and the standard fee tier: a position or none, active or liquidating."""
+    return Account(
+        cash_of(path, name, holdings),
+        Map() if flat else positions_of(path, name),
+        RULEBOOK.maximum_leverage,
+        RULEBOOK.default_fee_tier,
+        None if active else liquidation_of(path, name),
+    )
+
+
+def system_accounts(path: Path, touched: str = "", holdings: Sequence[tuple[str, ...]] = ((),)) -> dict[str, Account]:
+    """The three system accounts, one of them with balances, the others empty."""
+    return {
+        account_id: Account(
+            cash_of(path, account_id, holdings if account_id == touched else ((),)),
+            Map(),
+            RULEBOOK.maximum_leverage,
+            RULEBOOK.default_fee_tier,
+            None,
+        )
+        for account_id in SYSTEM_ACCOUNTS
+    }
+
+
+def market_of(path: Path) -> Market:
+    """The market at any positive index and mark, with any samples, its last funding at any instant or never."""
+    return Market(
+        path.integer("index", least=1),
+        path.integer("mark", least=1),
+        path.integer("premium sum"),
+        path.integer("premium count", least=0),
+        path.integer("last funding", least=NEVER),
+    )
+
+
+def provider_of(path: Path, name: str) -> Provider | None:
+    """No record, or one with limits or without, with a notice or without, and one takeover."""
+    record = path.choice(f"{name} as provider", ("none", "obliged", "leaving", "ended"))
+    if record == "none":
+        return None
+    limits = Limits(
+        path.integer(f"{name} per minute", least=0),
+        path.integer(f"{name} per hour", least=0),
+        path.integer(f"{name} max holdings", least=0),
+    )
+    notice = path.integer(f"{name} notice") if record == "leaving" else None
+    takeover = Takeover(path.integer(f"{name} takeover time"), path.integer(f"{name} takeover notional"))
+    return Provider(None if record == "ended" else limits, notice, (takeover,))
+
+
+def state_of(
+    path: Path,
+    accounts: dict[str, Account],
+    providers: dict[str, Provider | None] | None = None,
+    rulebook: Rulebook = RULEBOOK,
+) -> State:
+    """A state of the accounts: one market, prices of USDT and BTC, any time and sequence."""
+    records = {account_id: record for account_id, record in (providers or {}).items() if record is not None}
+    return State(
+        rulebook,
+        Map(accounts),
+        Map({MARKET: market_of(path)}),
+        Map({USDT: 10**9, COIN: path.integer("price of BTC", least=1)}),
+        Map(records),
+        path.integer("last settle", least=NEVER),
+        path.integer("state time", least=0),
+        path.integer("sequence", least=0),
+    )

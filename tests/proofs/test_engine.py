@@ -1,0 +1,224 @@
+"""The engine refutes what is false, calls unknown what it does not know, and accepts no proof that says nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from ledger.units import apportion, ceil_div, floor_div
+from specs.proofs.engine import (
+    ACCEPTED,
+    Budget,
+    NotSymbolic,
+    Path,
+    Proof,
+    Status,
+    Unrepeatable,
+    implies,
+    negation,
+    prove,
+)
+
+
+def requiring(condition: Callable[[int, int], bool], *, least: int | None = None) -> Proof:
+    """A proof that the condition holds of any two integers."""
+
+    def proof(path: Path) -> None:
+        x, y = path.integer("x", least=least), path.integer("y", least=least)
+        path.reach(ACCEPTED)
+        path.require(condition(x, y), "the condition")
+
+    return proof
+
+
+TRUE: dict[str, Callable[[int, int], bool]] = {
+    "sum": lambda x, y: x + y == y + x,
+    "difference": lambda x, y: 3 - (x - y) == 3 - x + y,
+    "square": lambda x, y: (x + y) * (x + y) == x * x + 2 * x * y + y * y,
+    "floor": lambda x, y: x // 7 * 7 <= x,
+    "remainder": lambda x, y: x // 7 * 7 + x % 7 == x,
+    "negative divisor": lambda x, y: (x % -7 <= 0) & (x % -7 > -7),
+    "symbolic divisor": lambda x, y: y == 0 or x // y * y + x % y == x,
+    "constant dividend": lambda x, y: y <= 0 or 100 // y * y <= 100,
+    "abs": lambda x, y: abs(x) >= x,
+    "min": lambda x, y: min(x, y) <= max(x, y),
+    "sum of a list": lambda x, y: sum([x, y, 1]) == x + y + 1,
+    "sorted": lambda x, y: sorted([x, y, 0])[0] <= sorted([x, y, 0])[2],
+    "chain": lambda x, y: not 0 <= x <= 5 or x < 6,
+    "truth of an integer": lambda x, y: bool(x) or x == 0,
+    "tuples": lambda x, y: (x, y) == (x, y + 0),
+    "implication": lambda x, y: implies(x > y, negation(x <= y)),
+    "exclusive": lambda x, y: (x > 0) != (x <= 0),
+    "ceiling": lambda x, y: ceil_div(x, 9) == -floor_div(-x, 9),
+    "sign": lambda x, y: -x + +y == y - x,
+}
+
+FALSE: dict[str, Callable[[int, int], bool]] = {
+    "one integer in all": lambda x, y: x != 10**40 + 7,
+    "two": lambda x, y: not (x == 123456789 and y == -x),
+    "rounding": lambda x, y: x // 7 * 7 == x,
+    "toward zero": lambda x, y: x // 2 == -(-x // 2),
+    "remainder": lambda x, y: x % 7 < 6,
+    "product": lambda x, y: x * y != 221,
+    "division by zero": lambda x, y: x // y * y <= x,
+    "order": lambda x, y: min(x, y) == x,
+    "absolute": lambda x, y: abs(x) == x,
+}
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_what_is_true_is_proved(name: str) -> None:
+    result = prove(requiring(TRUE[name]))
+    assert result.status is Status.PROVED, result
+    assert result.paths >= 1
+    assert result.conditions >= 1
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_what_is_false_is_refuted_with_integers_that_show_it(name: str) -> None:
+    result = prove(requiring(FALSE[name]))
+    assert result.status is Status.REFUTED, result
+    try:
+        shown = not FALSE[name](result.values["x"], result.values["y"])
+    except ZeroDivisionError:
+        shown = True
+    assert shown
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_an_assumption_that_excludes_nothing_that_matters_saves_nothing(name: str) -> None:
+    def proof(path: Path) -> None:
+        x, y = path.integer("x"), path.integer("y")
+        path.assume((x != 5) | (y != 77))
+        path.reach(ACCEPTED)
+        path.require(FALSE[name](x, y), "the condition")
+
+    assert prove(proof).status is Status.REFUTED
+
+
+def test_what_is_not_decided_is_unknown() -> None:
+    cubes = requiring(lambda x, y: x * x * x + y * y * y != 31_855_013, least=2)
+    result = prove(cubes, budget=Budget(decision=10_000, condition=10_000))
+    assert result.status is Status.UNKNOWN
+    assert "not decided" in result.detail
+
+
+def test_too_many_paths_are_unknown() -> None:
+    result = prove(requiring(lambda x, y: sorted([x, y, 0, 5, 9])[0] <= x), budget=Budget(paths=3))
+    assert result.status is Status.UNKNOWN
+    assert "more than 3 paths" in result.detail
+
+
+def test_a_counterexample_outranks_what_is_unknown() -> None:
+    def proof(path: Path) -> None:
+        x, y = path.integer("x", least=2), path.integer("y", least=2)
+        path.reach(ACCEPTED)
+        path.require(x * x * x + y * y * y != 31_855_013, "hard")
+        path.require(x != 10, "false")
+
+    assert prove(proof, budget=Budget(decision=10_000, condition=10_000)).status is Status.REFUTED
+
+
+def test_a_proof_without_a_condition_is_vacuous() -> None:
+    result = prove(lambda path: path.reach(ACCEPTED))
+    assert result.status is Status.VACUOUS
+    assert result.detail == "nothing is required"
+
+
+def test_a_proof_with_contradictory_assumptions_is_vacuous() -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("x", least=1)
+        path.assume(x < 1)
+        path.reach(ACCEPTED)
+        path.require(x == 42, "false of every integer there is")
+
+    result = prove(proof)
+    assert result.status is Status.VACUOUS
+    assert result.detail == "never found possible: accepted"
+
+
+def test_a_proof_that_never_comes_to_acceptance_is_vacuous() -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        if x * 2 == 7:
+            path.reach(ACCEPTED)
+        path.require(x == x, "true")
+
+    assert prove(proof).status is Status.VACUOUS
+
+
+def test_every_point_to_reach_is_needed() -> None:
+    proof = requiring(lambda x, y: x + y == y + x)
+    assert prove(proof, reaches=(ACCEPTED, "refused")).status is Status.VACUOUS
+    with pytest.raises(ValueError, match="vacuous"):
+        prove(proof, reaches=())
+
+
+def test_a_possible_exception_refutes_and_an_impossible_one_does_not() -> None:
+    def proof(path: Path) -> None:
+        weights = [path.integer("w", least=0), path.integer("v", least=0)]
+        if path.choice("all", (True, False)):
+            path.assume(sum(weights) > 0)
+        parts = apportion(path.integer("total", least=limit), weights)
+        path.reach(ACCEPTED)
+        path.require(len(parts) == 2, "two parts")
+
+    limit = 0
+    result = prove(proof)
+    assert result.status is Status.REFUTED
+    assert "raises ValueError" in result.detail
+    assert result.values["w"] == result.values["v"] == 0
+
+    def assumed(path: Path) -> None:
+        weight = path.integer("w", least=1)
+        parts = apportion(path.integer("total"), [weight, 0])
+        path.reach(ACCEPTED)
+        path.require(sum(parts) == parts[0], "all of it")
+
+    assert prove(assumed).status is Status.PROVED
+
+
+MISUSES: dict[str, Callable[[int], object]] = {
+    "hash": lambda x: {x: 1},
+    "hash of a truth": lambda x: hash(x > 1),
+    "int": int,
+    "float": float,
+    "range": range,
+    "index": lambda x: [1, 2, 3][x],
+    "true division": lambda x: x / 2,
+    "power": lambda x: x**2,
+    "count of truths": lambda x: [1, 2][x > 1],
+}
+
+
+@pytest.mark.parametrize("name", MISUSES)
+def test_what_only_a_plain_integer_has_is_refused_loudly(name: str) -> None:
+    with pytest.raises(NotSymbolic):
+        prove(lambda path: path.require(MISUSES[name](path.integer("x")) is None, "never"))
+
+
+def test_code_that_depends_on_more_than_its_arguments_is_seen() -> None:
+    calls: list[int] = []
+
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        calls.append(1)
+        if x > len(calls):
+            path.reach(ACCEPTED)
+        if x > 100:
+            path.require(x > 1, "true")
+
+    with pytest.raises(Unrepeatable):
+        prove(proof)
+
+
+def test_a_name_is_asked_for_once() -> None:
+    def proof(path: Path) -> None:
+        path.require(path.integer("x") == path.integer("x"), "the same")
+
+    with pytest.raises(Unrepeatable):
+        prove(proof)
+
+
+def test_results_repeat() -> None:
+    proof = requiring(FALSE["product"])
+    assert prove(proof) == prove(proof)

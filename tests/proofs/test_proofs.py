@@ -1,0 +1,33 @@
+"""The quick proofs hold, their mutants are refuted, and every claim says what it is about."""
+
+import pytest
+
+from ledger.laws import REGISTRY
+from specs.proofs.claims import Claim, outcome_of, outcome_of_mutant
+from specs.proofs.engine import Status
+from specs.proofs.registry import CLAIMS
+
+QUICK = [claim for claim in CLAIMS if claim.quick]
+
+
+@pytest.mark.parametrize("claim", QUICK, ids=lambda claim: claim.id)
+def test_quick_claims_are_proved(claim: Claim) -> None:
+    result = outcome_of(claim)
+    assert result.status is Status.PROVED, result
+    assert result.conditions > 0
+
+
+@pytest.mark.parametrize("claim", QUICK, ids=lambda claim: claim.id)
+def test_their_mutants_are_refuted(claim: Claim) -> None:
+    result = outcome_of_mutant(claim)
+    assert result.status is Status.REFUTED, result
+
+
+def test_claims_have_ids_of_their_own_and_name_laws_that_exist() -> None:
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
+    known = {law.id for law in REGISTRY}
+    for claim in CLAIMS:
+        assert claim.laws, claim.id
+        assert set(claim.laws) <= known, claim.id
+        assert claim.statement.endswith("."), claim.id
+        assert claim.reaches, claim.id
