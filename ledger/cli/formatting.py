@@ -58,8 +58,14 @@ class Format:
         return format_decimal(value, PRICE_DECIMALS)
 
     def price_per_lot(self, atoms: int, market: str) -> str:
-        """Atoms per lot as a price per whole unit, truncated at the decimals of a price."""
-        return self.price(div_toward_zero(atoms, self.rulebook.contracts[market].multiplier))
+        """Atoms per lot as a price per whole unit, in full, so that it multiplies out; where no decimal is exact, per
+        lot."""
+        multiplier = self.rulebook.contracts[market].multiplier
+        for further in range(multiplier.bit_length()):
+            scaled = atoms * 10**further
+            if scaled % multiplier == 0:
+                return format_decimal(div_toward_zero(scaled, multiplier), PRICE_DECIMALS + further)
+        return f"{self.money(atoms)} a lot"
 
     def size(self, lots: int, market: str) -> str:
         """Lots as a size in units of the underlying; of a market that the rulebook has not, the lots themselves."""

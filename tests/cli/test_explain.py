@@ -1,6 +1,8 @@
 """`backstop explain`: one transaction's checks, postings and events."""
 
 import json
+import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,17 @@ def test_a_refused_takeover_and_a_refused_leave() -> None:
     leave = document("explain", TAKEOVER, "--line", "21")
     assert (leave["applied"], leave["sequence"], leave["reason"]) == (False, None, "ALREADY_LEAVING")
     assert (leave["postings"], leave["events"]) == ([], [])
+
+
+def test_the_prices_of_a_takeover_multiply_out() -> None:
+    """What each receiver paid, by its printed size and price, is what its posting says."""
+    told = document("explain", CASCADE, "--line", "1354")
+    text = words_of(run("explain", CASCADE, "--line", "1354").stdout)
+    paid = re.findall(r"- (\S+) takes (\S+) ETH-PERP at (\S+),", text)
+    assert [provider for provider, _, _ in paid] == ["provider-east", "provider-north", "provider-south"]
+    costs = {posting["account"]: posting["reference_cost"] for posting in told["postings"] if "market" in posting}
+    for provider, size, price in paid:
+        assert Fraction(size) * Fraction(price) == -Fraction(costs[provider])
 
 
 def test_a_takeover_whose_rounds_are_used_up_is_measured_by_maintenance_margin() -> None:

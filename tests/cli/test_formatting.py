@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.cli.formatting import Format, counted, signed
+from ledger.profiles import load_profile
 from ledger.state import NEVER
 from ledger.units import EXACT_SCALE
 from tests.worlds import ASCENDEX, BTC, ETH, START, coins, lots, price, rate, usdt
@@ -58,7 +59,18 @@ def test_durations(milliseconds: int, text: str) -> None:
 def test_prices_per_lot_are_told_per_whole_unit() -> None:
     assert PEOPLE.price_per_lot(price("4950"), BTC) == "4950"
     assert PEOPLE.price_per_lot(price("418.528062821") * 10, ETH) == "418.528062821"
-    assert PEOPLE.price_per_lot(price("418.528062821") * 10 + 9, ETH) == "418.528062821"
+    assert PEOPLE.price_per_lot(price("418.528062821") * 10 + 9, ETH) == "418.5280628219"
+    assert PEOPLE.price_per_lot(-price("418.528062821") * 10 - 9, ETH) == "-418.5280628219"
+
+
+@pytest.mark.parametrize(
+    ("lot", "atoms", "text"),
+    [("0.0008", 41, "0.000000005125"), ("0.0003", 9, "0.000000003"), ("0.0003", 10, "0.000000000001 a lot")],
+)
+def test_prices_per_lot_of_any_lot_are_exact(lot: str, atoms: int, text: str) -> None:
+    """Of lots of 0.0003 most prices have no last decimal, and are told per lot."""
+    odd = load_profile("ascendex-2020", {"markets": {BTC: {"lot": lot}}})
+    assert Format(odd).price_per_lot(atoms, BTC) == text
 
 
 def test_what_the_rulebook_does_not_list_is_told_in_its_own_units() -> None:
