@@ -14,6 +14,7 @@ from .laws import REGISTRY, Count, Law, LawBroken, Monitor, StateLaw, Step
 from .log import Entry, Expect
 from .margin import account_value
 from .outcomes import Applied, Outcome, Rejected
+from .profiles import PRICE_DECIMALS
 from .rulebook import EXTERNAL
 from .state import State, size_of
 from .transactions import TYPE_NAMES
@@ -240,7 +241,11 @@ def _unmet_positions(expect: Expect, state: State) -> list[str]:
             wanted = expect.positions[account_id][market_id]
             size = 0 if account is None else size_of(account, market_id)
             if size != wanted.size:
-                differences.append(f"expected {wanted.size} lots of {market_id} of {account_id}, found {size}")
+                lot = state.rulebook.contracts[market_id].lot_units
+                differences.append(
+                    f"expected {format_decimal(wanted.size * lot, PRICE_DECIMALS)} {market_id} of {account_id}, "
+                    f"found {format_decimal(size * lot, PRICE_DECIMALS)}"
+                )
             held = None if account is None else account.positions.get(market_id)
             cost = 0 if held is None else held.reference_cost
             if wanted.reference_cost is not None and cost != wanted.reference_cost:

@@ -26,6 +26,7 @@ MARGIN_NAMES = {
 """The names of the margin's quantities, with their letters in the rulebook."""
 
 NOTHING = "-"
+MARK = " mark"
 
 
 def document_of(form: Format, state: State, account_id: str) -> Document | None:
@@ -48,10 +49,16 @@ def named_figures(document: Document | None) -> dict[str, str]:
     for market, position in document.get("positions", {}).items():
         named[f"{market} size"] = position["size"]
         named[f"{market} reference cost"] = position["reference_cost"]
-        named[f"{market} mark"] = position["mark"]
+        named[f"{market}{MARK}"] = position["mark"]
     for key, value in document.get("margin", {}).items():
         named[MARGIN_NAMES[key]] = NOTHING if value is None else value
     return named
+
+
+def unnamed_figure(form: Format, state: State, name: str) -> str:
+    """A figure that an account's document does not have: a mark is the market's, with or without a position."""
+    market = state.markets.get(name.removesuffix(MARK)) if name.endswith(MARK) else None
+    return NOTHING if market is None else form.price(market.mark)
 
 
 def before_and_after(form: Format, before: State, after: State, accounts: Sequence[str], *, width: int) -> list[str]:
@@ -64,7 +71,8 @@ def before_and_after(form: Format, before: State, after: State, accounts: Sequen
             rows.append(("", "", "", ""))
         rows.append(("", Styled(account_id, bold=True), *_openness(old, new)))
         for name in _in_order(old, new):
-            was, is_now = old.get(name, NOTHING), new.get(name, NOTHING)
+            was = old[name] if name in old else unnamed_figure(form, before, name)
+            is_now = new[name] if name in new else unnamed_figure(form, after, name)
             changed = was != is_now
             now: Cell = Styled(is_now, colour="yellow") if changed else is_now
             rows.append(("*" if changed else "", f"  {name}", was, now))

@@ -61,7 +61,10 @@ def failure_lines(failure: Failure, *, log: str, state_every: int, width: int) -
 
     if law is not None:
         say("statement", law.statement)
-    say("found", sentence_of(failure.detail))
+        say("found", sentence_of(failure.detail))
+    else:
+        for difference in failure.detail.split("; "):
+            say("expected", sentence_of(difference.removeprefix("expected ")))
     if entry is not None:
         say("transaction", sentence_of(transaction_in_words(form, entry.transaction)))
         say("outcome", sentence_of(outcome_in_words(form, failure) or ""))
