@@ -12,6 +12,8 @@ import click
 
 NARROWEST_PAGE, WIDEST_PAGE = 60, 120
 PAGE_WITHOUT_TERMINAL = 100
+NARROWEST_COLUMN = 20
+"""Characters below which a column that gives way says nothing any more."""
 GAP = "  "
 NUMBER = re.compile(r"([-+]?[0-9]+)(.*)")
 
@@ -20,7 +22,8 @@ NUMBER = re.compile(r"([-+]?[0-9]+)(.*)")
 class Column:
     """A column's heading and how its cells stand: `left`, `right`, or `point`, numbers aligned at their points.
 
-    One column of a table may give way: its cells are shortened where the page is too narrow.
+    One column of a table may give way: its cells are shortened where the page is too narrow, and the whole column goes
+    where hardly a word of them would be left.
     """
 
     heading: str
@@ -72,7 +75,10 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, width: i
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - page
     for number, column in enumerate(columns):
         if column.gives_way and excess > 0:
-            widths[number] = max(len(column.heading), 12, widths[number] - excess)
+            widths[number] -= excess
+            if widths[number] < NARROWEST_COLUMN:
+                others = [other for other in range(len(columns)) if other != number]
+                return table([columns[o] for o in others], [[row[o] for o in others] for row in grid], width=page)
             for row in grid:
                 row[number] = _restyled(row[number], shortened(_text(row[number]), widths[number]))
     lines = []

@@ -73,5 +73,8 @@ def check(file: str) -> int:
         for field, message in error.errors:
             click.echo(one_line(f"{shown}: {field}: {message}"), err=True)
         return BAD_INPUT
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.ClickException(f"{shown}: found {reason.lower()}, expected a rulebook that can be read") from None
     click.echo(f"{shown}: a valid rulebook, {rulebook.name}: {summary(rulebook)}")
     return 0

@@ -29,6 +29,18 @@ def test_the_column_that_gives_way_is_shortened_and_no_other() -> None:
     )
 
 
+def test_the_column_that_gives_way_goes_where_hardly_a_word_is_left() -> None:
+    columns = (Column("law"), Column("statement", gives_way=True), Column("checked", "right"))
+    rows = [("CON-1", "Per asset, all accounts sum to zero", "12"), ("CON-2", "Per market, sizes sum to zero", "7")]
+    wide, narrow = ([unstyle(line) for line in table(columns, rows, width=width)] for width in (36, 35))
+    assert wide == [
+        "law    statement             checked",
+        "CON-1  Per asset, all...          12",
+        "CON-2  Per market, sizes...        7",
+    ]
+    assert narrow == ["law    checked", "CON-1       12", "CON-2        7"]
+
+
 def test_a_table_without_headings_has_no_heading_line() -> None:
     assert table((Column(""), Column("")), [("a", "b")], width=80) == ["a  b"]
 

@@ -102,6 +102,14 @@ def test_a_page_is_not_exceeded(width: str) -> None:
         assert not any(line != line.rstrip() for line in lines)
 
 
+def test_a_narrow_page_has_the_laws_without_their_statements() -> None:
+    lines = run("replay", ALICE_AND_BOB, env={"COLUMNS": "60"}).stdout.splitlines()
+    assert lines[2].split() == ["law", "scope", "checked", "fired", "result"]
+    assert ["CON-1", "step", "10", "6", "holds"] in [line.split() for line in lines]
+    assert not any("..." in line for line in lines)
+    assert max(len(line) for line in lines[2:] if " digest " not in line) <= 60
+
+
 def test_the_document() -> None:
     told = document("replay", ALICE_AND_BOB)
     assert list(told) == [
@@ -384,7 +392,7 @@ def test_an_unmet_expectation_is_told_with_the_accounts_before_and_after(tmp_pat
     assert result.exit_code == 1
     assert result.stderr == ""
     failure = result.stdout[result.stdout.index(f"{path}:6: expectation not met") :]
-    assert "found expected account value 1000.5 of alice, found 1000." in words_of(failure)
+    assert "expected account value 1000.5 of alice, found 1000. transaction" in words_of(failure)
     assert "the venue marks BTC-PERP by AscendEX 5050, Binance 5050," in words_of(failure)
     assert "outcome applied as sequence 5." in words_of(failure)
     lines = [line.split() for line in failure.splitlines()]
@@ -412,13 +420,46 @@ def test_the_document_of_an_unmet_expectation(tmp_path: Path) -> None:
     assert failure["accounts"]["alice"]["after"]["cash"]["USDT"]["amount"] == "500"
 
 
+def test_unmet_positions_are_told_in_the_units_of_the_log(tmp_path: Path) -> None:
+    expect = {"positions": {name: {"BTC-PERP": {"size": "0.25"}} for name in ("alice", "bob")}}
+    path = log(
+        tmp_path,
+        mark("5000"),
+        deposit("alice", "500", 1),
+        deposit("bob", "500", 2),
+        trade("alice", "bob", "0.1", "5000", 3, expect=expect),
+    )
+    text = run("replay", path).stdout
+    assert (
+        f"{path}:5: expectation not met expected 0.25 BTC-PERP of alice, found 0.1. expected 0.25 BTC-PERP of bob, "
+        "found -0.1. transaction "
+    ) in words_of(text)
+    assert document("replay", path, code=1)["failure"]["detail"] == (
+        "expected 0.25 BTC-PERP of alice, found 0.1; expected 0.25 BTC-PERP of bob, found -0.1"
+    )
+
+
+def test_a_mark_changes_with_its_market_and_not_with_a_position(tmp_path: Path) -> None:
+    lines = (mark("5000"), deposit("alice", "500", 1), deposit("bob", "500", 2))
+    wrong = {"account_values": {"alice": "1"}}
+    opening = trade("alice", "bob", "0.1", "5000", 3)
+    path = log(tmp_path, *lines, {**opening, "expect": wrong})
+    opened = [line.split() for line in run("replay", path).stdout.splitlines()]
+    assert ["*", "BTC-PERP", "size", "-", "0.1"] in opened
+    assert ["BTC-PERP", "mark", "5000", "5000"] in opened
+    path = log(tmp_path, *lines, opening, trade("bob", "alice", "0.1", "5000", 4, expect=wrong))
+    closed = [line.split() for line in run("replay", path).stdout.splitlines()]
+    assert ["*", "BTC-PERP", "size", "0.1", "-"] in closed
+    assert ["BTC-PERP", "mark", "5000", "5000"] in closed
+
+
 def test_an_unmet_reason_shows_the_parties_of_the_transaction(tmp_path: Path) -> None:
     refused = trade("alice", "bob", "1", "5000", 3, expect={"reason": "UNKNOWN_ACCOUNT"})
     path = log(tmp_path, mark("5000"), deposit("alice", "1", 1), deposit("bob", "500", 2), refused)
     result = run("replay", path)
     assert result.exit_code == 1
     text = words_of(result.stdout)
-    assert "found expected UNKNOWN_ACCOUNT, found FREE_COLLATERAL_NEGATIVE." in text
+    assert "expected UNKNOWN_ACCOUNT, found FREE_COLLATERAL_NEGATIVE. transaction" in text
     assert (
         "outcome refused, FREE_COLLATERAL_NEGATIVE: it must hold that effective collateral covers initial margin; "
         "alice: effective collateral 1 USDT, initial margin 50 USDT."

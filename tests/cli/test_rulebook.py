@@ -85,9 +85,15 @@ def test_every_error_has_its_line(tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path) -> None:
     absent = str(tmp_path / "absent.toml")
     result = run("rulebook", "check", absent)
-    assert (result.exit_code, result.stderr) == (2, f"backstop: {absent}: No such file or directory\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"{absent}: found no such file or directory, expected a rulebook that can be read\n",
+    )
     folder = run("rulebook", "check", str(tmp_path))
-    assert (folder.exit_code, folder.stderr) == (2, f"backstop: {tmp_path}: Is a directory\n")
+    assert (folder.exit_code, folder.stderr) == (
+        2,
+        f"{tmp_path}: found is a directory, expected a rulebook that can be read\n",
+    )
     broken = tmp_path / "broken.toml"
     broken.write_text("name = ", encoding="utf-8")
     result = run("rulebook", "check", str(broken))
