@@ -38,11 +38,11 @@ def postings_explain_every_balance(step: Step) -> Verdict:
     cash, positions = _net(step)
     for account_id, old, new in step.changes:
         was, held = (_NOTHING, _NOTHING) if old is None else (old.cash, old.positions)
-        for asset in () if new.cash is was else {*was, *new.cash}:
+        for asset in () if new.cash is was else sorted({*was, *new.cash}):
             moved = new.cash.get(asset, 0) - was.get(asset, 0)
             if moved != cash.pop((account_id, asset), 0):
                 return Breach(f"{account_id} moved by {moved} of {asset}, its postings say otherwise", (account_id,))
-        for market_id in () if new.positions is held else {*held, *new.positions}:
+        for market_id in () if new.positions is held else sorted({*held, *new.positions}):
             before, after = held.get(market_id, _FLAT), new.positions.get(market_id, _FLAT)
             change = after.size - before.size, after.reference_cost - before.reference_cost
             if change != positions.pop((account_id, market_id), (0, 0)):

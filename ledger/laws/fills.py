@@ -85,7 +85,7 @@ def _booking_breach(state: State, fill: _Fill, side: str, *, direction: int, fee
     """What one side of a fill moved: its size, its value at mark by price and fee, and its pnl where it must roll."""
     before, after = fill.earlier[side], fill.later[side]
     contract = state.rulebook.contracts[fill.market]
-    for market_id in {*before.positions, *after.positions}:
+    for market_id in sorted({*before.positions, *after.positions}):
         moved = size_of(after, market_id) - size_of(before, market_id)
         if moved != (direction * fill.size if market_id == fill.market else 0):
             return Breach(f"{side} moved by {moved} lots of {market_id} in a fill of {fill.size}", (side,))

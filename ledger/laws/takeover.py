@@ -229,7 +229,7 @@ def lots_out_equal_lots_in(step: Step) -> Verdict:
 
 
 def _roll_breach(step: Step) -> Breach | None:
-    charged = {event.account for event in step.happened(LossShared)}
+    charged = [event.account for event in step.happened(LossShared)]
     for account_id in sorted({*_received(step), *charged}):
         before, after = step.before.accounts[account_id], step.after.accounts[account_id]
         turned = any(

@@ -85,17 +85,16 @@ def funding_is_zero_sum_and_in_time(state: State) -> StepCheck:
 
 def settles_once_in_time(state: State) -> StepCheck:
     """SET-2: a settle is within its window after an instant of the grid, once per instant, and is remembered."""
-    last = state.last_settle
+    last = {"settle": state.last_settle}
 
     def check(step: Step) -> Verdict:
-        nonlocal last
         schedule, time = step.before.rulebook.settle.schedule, step.transaction.time
         instant = floor_to_multiple(time, schedule.interval)
         if time - instant >= schedule.window:
             return Breach(f"settled {time - instant} ms after the instant")
-        if instant <= last:
+        if instant <= last["settle"]:
             return Breach(f"the instant {instant} was settled already")
-        last = instant
+        last["settle"] = instant
         if step.after.last_settle != instant:
             return Breach(f"the last settle is {step.after.last_settle}, not {instant}")
         return HELD
