@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -28,6 +28,8 @@ from ledger.transactions import Fund, MarkAsset, MarkMarket, Settle, Transaction
 SIZES = tuple(int(size) for size in os.environ.get("BACKSTOP_BENCH_ACCOUNTS", "1000,100000,1000000").split(","))
 STEP_LAWS: tuple[Law, ...] = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
 EVERYBODY = (Settle, Fund)
+VISITS = 6
+"""Settles and fundings that are timed."""
 
 
 @attrs.frozen
@@ -54,7 +56,18 @@ def day(accounts: int) -> Day:
         elif transaction.time > MIDNIGHT:
             continue
         state = state_after(state, apply(state, transaction))
-    return Day(state, tuple(core))
+    return Day(state, tuple(_with_few_visits(core)))
+
+
+def _with_few_visits(transactions: list[Transaction]) -> Iterator[Transaction]:
+    """The transactions, with the first settles and fundings only: at a million accounts each takes seconds."""
+    visits = 0
+    for transaction in transactions:
+        if isinstance(transaction, EVERYBODY):
+            visits += 1
+            if visits > VISITS:
+                continue
+        yield transaction
 
 
 def is_bystanders(transaction: Transaction) -> bool:
@@ -112,7 +125,11 @@ def fold(opened: State, transactions: tuple[Transaction, ...], laws: tuple[Law, 
 def bench_transactions(benchmark: BenchmarkFixture, accounts: int, laws: tuple[Law, ...]) -> None:
     the_day = day(accounts)
     timings: list[Timing] = []
-    _measure(benchmark, lambda: timings.append(fold(the_day.opened, the_day.transactions, laws)), rounds=3)
+    _measure(
+        benchmark,
+        lambda: timings.append(fold(the_day.opened, the_day.transactions, laws)),
+        rounds=3 if accounts <= 1000 else 1,
+    )
     best = max(timings, key=lambda timing: timing.rate)
     benchmark.extra_info["transactions_per_second"] = round(best.rate)
     share = best.everybody_seconds / max(1, best.everybody)
