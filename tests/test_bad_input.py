@@ -774,14 +774,27 @@ GENESES = [
     bad_genesis(
         "a bad override",
         {"type": "genesis", "rulebook": "textbook", "overrides": {"program": {"discount": "1.5"}}},
-        'program.discount: found "1.5", expected a rate above -1 and at most 1',
+        'overrides.program.discount: found "1.5", expected a rate above -1 and at most 1',
+    ),
+    bad_genesis(
+        "a bad override of a bad rulebook",
+        {
+            "type": "genesis",
+            "rulebook": {"base": "textbook", "fee_decimals": 99, "minimum_sources": 99},
+            "overrides": {"program": {"discount": "1.5"}, "minimum_sources": "3"},
+        },
+        (
+            'overrides.minimum_sources: found "3", expected a whole number from 3 to 5; fee_decimals: found 99,'
+            ' expected a whole number from 0 to 13; overrides.program.discount: found "1.5", expected a rate above -1'
+            " and at most 1"
+        ),
     ),
     bad_genesis(
         "two bad overrides",
         {"type": "genesis", "rulebook": "textbook", "overrides": {"fee_decimals": 1.5, "program": {"discount": 0.01}}},
         (
-            "fee_decimals: found 1.5, expected a whole number from 0 to 13; program.discount: found 0.01,"
-            " expected a rate above -1 and at most 1 as text"
+            "overrides.fee_decimals: found 1.5, expected a whole number from 0 to 13;"
+            " overrides.program.discount: found 0.01, expected a rate above -1 and at most 1 as text"
         ),
     ),
     bad_genesis(
@@ -792,7 +805,7 @@ GENESES = [
     bad_genesis(
         "an unknown field in overrides",
         {"type": "genesis", "rulebook": "textbook", "overrides": {"fee\ndecimals": 9}},
-        "fee\\ndecimals: unknown field",
+        "overrides.fee\\ndecimals: unknown field",
     ),
     bad_genesis(
         "a field twice in overrides",
@@ -808,10 +821,11 @@ GENESES = [
         "nesting in overrides that can just be read",
         '{"type":"genesis","rulebook":"textbook","overrides":' + '{"markets":' * 500 + "1" + "}" * 501,
         (
-            "markets.markets.lot: missing, expected a positive decimal of at most 9 decimals; "
-            "markets.markets.tick: missing, expected a positive decimal of at most 9 decimals; "
-            "markets.markets.lot: lot and settlement decimals give no whole multiplier of at least 1; "
-            "markets.markets.tiers: missing, expected a list of tables; markets.markets.markets: unknown field"
+            "overrides.markets.markets.lot: missing, expected a positive decimal of at most 9 decimals; "
+            "overrides.markets.markets.tick: missing, expected a positive decimal of at most 9 decimals; "
+            "overrides.markets.markets.lot: lot and settlement decimals give no whole multiplier of at least 1; "
+            "overrides.markets.markets.tiers: missing, expected a list of tables; "
+            "overrides.markets.markets.markets: unknown field"
         ),
     ),
     bad_genesis(

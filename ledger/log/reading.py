@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from ..profiles import RulebookError, merge, profile_document, rulebook_of, with_base
+from ..profiles import Document, RulebookError, merge, profile_document, rulebook_of, with_base
+from ..rulebook import Rulebook
 from ..state import State, genesis
 from ..strict_json import NESTED
 from . import wire
@@ -109,13 +110,32 @@ def _genesis(text: bytes) -> State:
         raise mismatch("time", line.time, str(error)) from None
     try:
         document = profile_document(line.rulebook) if isinstance(line.rulebook, str) else with_base(line.rulebook)
-        if isinstance(line.overrides, dict):
-            document = merge(document, line.overrides)
-        return genesis(rulebook_of(document), time)
+        rulebook = rulebook_of(document) if not isinstance(line.overrides, dict) else _over(document, line.overrides)
+        return genesis(rulebook, time)
     except RulebookError as error:
         raise _all_errors(error) from None
     except RecursionError:
         raise Fault("", NESTED) from None
+
+
+def _over(document: Document, overrides: Document) -> Rulebook:
+    """The rulebook of a document with overrides merged over it. RulebookError by field: an error that the document does
+    not have of itself is of `overrides`."""
+    try:
+        return rulebook_of(merge(document, overrides))
+    except RulebookError as error:
+        own = _errors_of(document)
+        raise RulebookError(
+            [(field if (field, message) in own else f"overrides.{field}", message) for field, message in error.errors]
+        ) from None
+
+
+def _errors_of(document: Document) -> tuple[tuple[str, str], ...]:
+    try:
+        rulebook_of(document)
+    except RulebookError as error:
+        return error.errors
+    return ()
 
 
 def _all_errors(error: RulebookError) -> Fault:
