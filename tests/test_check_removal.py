@@ -104,7 +104,7 @@ CATCHES = {
     "leave-3 NOT_A_PROVIDER": "law ENR-1: an own takeover ended the enrolment",
     "leave-4 ALREADY_LEAVING": "law ENR-1: at once again",
     "liquidate-0 TIME_BACKWARDS": "law TIM-1: time goes back",
-    "liquidate-1 SYSTEM_ACCOUNT": "refusal: a system account",
+    "liquidate-1 SYSTEM_ACCOUNT": "law PTY-1: @external, which owes what is in custody",
     "liquidate-2 UNKNOWN_ACCOUNT": "KeyError: nobody",
     "liquidate-3 NOT_LIQUIDATABLE": "law LIQ-1: healthy at mark 4,924",
     "liquidate-4 ROUND_TOO_SOON": "law LIQ-1: 1 ms too soon",
@@ -127,7 +127,7 @@ CATCHES = {
     "liquidate-21 MARGIN_RATE_FELL": "law MAR-1: against one whose rate falls",
     "liquidate-22 PROVIDER_BELOW_MINIMUM": "law ENR-3: against a provider who falls below the minimum",
     "backstop-transfer-0 TIME_BACKWARDS": "law TIM-1: time goes back",
-    "backstop-transfer-1 SYSTEM_ACCOUNT": "refusal: a system account",
+    "backstop-transfer-1 SYSTEM_ACCOUNT": "law PTY-1: @external, which owes what is in custody",
     "backstop-transfer-2 UNKNOWN_ACCOUNT": "KeyError: nobody",
     "backstop-transfer-3 NOT_AT_TAKEOVER": "law TKO-1: half of maintenance margin exactly",
 }

@@ -165,6 +165,15 @@ REFUSALS = (
     ),
     Refusal("a system account", W, evolve(T, account="@fees"), Reason.SYSTEM_ACCOUNT, "@fees", ORDINARY, "@fees"),
     Refusal(
+        "@external, which owes what is in custody",
+        W,
+        evolve(T, account="@external"),
+        Reason.SYSTEM_ACCOUNT,
+        "@external",
+        ORDINARY,
+        "@external",
+    ),
+    Refusal(
         "a system account that does not exist",
         W,
         evolve(T, account="@nobody"),
@@ -1060,7 +1069,6 @@ TABLES = (
         "backstop_transfer",
         REFUSALS,
         SUCCESSES,
-        never_alone={1: "a system account has no position and no debt"},
         never_together={2: "an account that is not open has no collateral"},
     ),
 )

@@ -112,6 +112,15 @@ REFUSALS = (
     ),
     Refusal("a system account", W, liquidates("@fees"), Reason.SYSTEM_ACCOUNT, "@fees", ORDINARY, "@fees"),
     Refusal(
+        "@external, which owes what is in custody",
+        W,
+        liquidates("@external"),
+        Reason.SYSTEM_ACCOUNT,
+        "@external",
+        ORDINARY,
+        "@external",
+    ),
+    Refusal(
         "a system account that does not exist",
         W,
         liquidates("@nobody"),
@@ -761,7 +770,6 @@ TABLES = (
         REFUSALS,
         SUCCESSES,
         never_alone={
-            1: "a system account has no position and no debt",
             6: "an unlisted market has no mark",
             15: "any size is beyond a position that is not there",
         },
