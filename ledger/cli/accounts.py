@@ -127,7 +127,7 @@ def account_lines(form: Format, state: State, account_id: str, *, width: int) ->
         liquidation_lines(told, width=width),
         position_lines(told, width=width),
         margin_lines(form, told, width=width),
-        order_lines(told, width=width),
+        order_lines(form, told, width=width),
         provider_lines(form, state, only=account_id, width=width),
     )
     for part in parts:
@@ -191,8 +191,8 @@ def margin_lines(form: Format, told: dict[str, Any], *, width: int) -> list[str]
     return table((Column("margin"), Column(f"in {form.asset}", "point")), rows, width=width)
 
 
-def order_lines(told: dict[str, Any], *, width: int) -> list[str]:
-    """The largest orders of an account's document, by market."""
+def order_lines(form: Format, told: dict[str, Any], *, width: int) -> list[str]:
+    """The largest orders of an account's document, by market, as their notional."""
     rows = [(market, order["buy"], order["sell"]) for market, order in told["largest_orders"].items()]
-    columns = (Column("largest order"), Column("buy", "point"), Column("sell", "point"))
+    columns = (Column(f"largest order, notional in {form.asset}"), Column("buy", "point"), Column("sell", "point"))
     return table(columns, rows, width=width) if rows else []

@@ -3,6 +3,7 @@
 import attrs
 import click
 
+from ..canonical import chain, chain_start
 from ..log import Entry, open_log, read_log
 from ..outcomes import Applied, Outcome
 from ..replay import note_line
@@ -16,12 +17,13 @@ GENESIS_LINE = 1
 @attrs.frozen
 class Moment:
     """One line of a log: the transaction on it, the states before and after, the outcome. `entry` is None at the
-    genesis."""
+    genesis. `chain` is the chain digest after the line (32 bytes)."""
 
     entry: Entry | None
     outcome: Outcome | None
     before: State
     after: State
+    chain: bytes
 
     @property
     def line(self) -> int:
@@ -36,11 +38,11 @@ def moment_of(log: str, *, sequence: int | None, line: int | None) -> Moment:
     """
     with open_log(log) as stream, internal_errors_of(log):
         state, entries = read_log(stream, log)
-        moment = Moment(None, None, state, state)
+        moment = Moment(None, None, state, state, chain_start(state))
         if sequence == state.sequence or line == GENESIS_LINE:
             return moment
         for entry in entries:
-            moment = line_answered(state, entry)
+            moment = line_answered(moment, entry)
             outcome, state = moment.outcome, moment.after
             if line == entry.line or (isinstance(outcome, Applied) and sequence == state.sequence):
                 return moment
@@ -52,11 +54,12 @@ def moment_of(log: str, *, sequence: int | None, line: int | None) -> Moment:
     )
 
 
-def line_answered(state: State, entry: Entry) -> Moment:
-    """A line, answered in this state. An error is a bug of the ledger, and gets a note of the line."""
+def line_answered(last: Moment, entry: Entry) -> Moment:
+    """The moment of a line, answered after the last one. An error is a bug, and gets a note of the line."""
     try:
-        outcome = apply(state, entry.transaction)
-        return Moment(entry, outcome, state, state_after(state, outcome))
+        outcome = apply(last.after, entry.transaction)
+        digest = chain(last.chain, entry.transaction, outcome)
+        return Moment(entry, outcome, last.after, state_after(last.after, outcome), digest)
     except Exception as error:
         note_line(error, entry.line)
         raise

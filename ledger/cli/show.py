@@ -32,7 +32,8 @@ def command(log: str, sequence: int | None, line: int | None, account_id: str | 
     """Print the state at a point of LOG, or one account.
 
     The point is --at, so many applied transactions, or --line, a line of the log; without either it is the log's end.
-    The log is folded up to there and no law is checked.
+    The log is folded up to there and no law is checked. The chain digest is that of every line up to there, refused
+    ones included.
     """
     refuse_two_points(sequence, line)
     moment = moment_of(log, sequence=sequence, line=line)
@@ -54,7 +55,7 @@ def document(moment: Moment, *, log: str, account_id: str | None) -> dict[str, o
     """The state, or one account of it, for machines."""
     state = moment.after
     form = Format(state.rulebook, for_people=False)
-    head: dict[str, object] = {"log": shown_path(log), "line": moment.line}
+    head: dict[str, object] = {"log": shown_path(log), "line": moment.line, "chain_digest": moment.chain.hex()}
     if account_id is None:
         return head | state_document(form, state)
     point = {"rulebook": state.rulebook.name, "sequence": state.sequence, "time": form.time(state.time)}
@@ -65,7 +66,12 @@ def lines(moment: Moment, *, log: str, account_id: str | None) -> list[str]:
     """The state, or one account of it, for people."""
     state: State = moment.after
     form, width = Format(state.rulebook), page_width()
-    head = [f"{shown_path(log)}, rulebook {state.rulebook.name}", f"{where(moment)}, {form.time(state.time)}", ""]
+    head = [
+        f"{shown_path(log)}, rulebook {state.rulebook.name}",
+        f"{where(moment)}, {form.time(state.time)}",
+        f"chain digest {moment.chain.hex()}",
+        "",
+    ]
     if account_id is None:
         return [*head, *state_lines(form, state, width=width)]
     return [*head, *account_lines(form, state, account_id, width=width)]

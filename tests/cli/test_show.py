@@ -20,7 +20,7 @@ def test_one_account_with_every_margin_quantity() -> None:
     """The account taken over in takeover.jsonl, a line before."""
     text = run("show", TAKEOVER, "--at", "12", "--account", "dan").stdout
     assert text.splitlines()[1] == "after line 15, sequence 12, 2020-09-13T12:27:54Z"
-    assert text.splitlines()[3] == "dan, ACTIVE and at takeover, leverage at most 100, fee tier standard"
+    assert text.splitlines()[4] == "dan, ACTIVE and at takeover, leverage at most 100, fee tier standard"
     assert table_row(text, "USDT") == ["206.366329282", "1", "1", "206.366329282", "206.366329282"]
     for name, value in {
         "size": "0.5695",
@@ -96,7 +96,7 @@ def test_a_system_account_has_no_margin() -> None:
     assert table_row(text, "USDT")[0] == "900.2436"
     assert "margin" not in text
     assert set(document("show", TAKEOVER, "--account", "@insurance")) == {
-        "log", "line", "rulebook", "sequence", "time", "account", "cash",
+        "log", "line", "chain_digest", "rulebook", "sequence", "time", "account", "cash",
     }  # fmt: skip
 
 
@@ -112,8 +112,8 @@ def test_the_whole_state() -> None:
 def test_the_whole_state_for_machines() -> None:
     told = document("show", TAKEOVER)
     assert list(told) == [
-        "log", "line", "rulebook", "sequence", "time", "last_settle", "markets", "prices", "system_accounts", "custody",
-        "accounts",
+        "log", "line", "chain_digest", "rulebook", "sequence", "time", "last_settle", "markets", "prices",
+        "system_accounts", "custody", "accounts",
     ]  # fmt: skip
     assert list(told["accounts"]) == ["ann", "ben", "cyd", "dan", "eve"]
     assert told["accounts"]["eve"]["positions"]["BTC-PERP"]["size"] == "-0.5695"
@@ -140,12 +140,28 @@ def test_accounts_that_are_due(tmp_path: Path) -> None:
     lines += [deposit(name, amount, 1) for name, amount in (("low", "50.2"), ("bust", "50"), ("eve", "9000"))]
     lines += [trade(name, "eve", "1", "5000", 2) for name in ("low", "bust")]
     path = log(tmp_path, *lines, mark("4980", 3))
-    assert run("show", path, "--account", "low").stdout.splitlines()[3].startswith("low, ACTIVE, leverage")
+    assert run("show", path, "--account", "low").stdout.splitlines()[4].startswith("low, ACTIVE, leverage")
     path = log(tmp_path, *lines, mark("4977", 3))
     text = run("show", path).stdout
     assert table_row(text, "low")[0] == "liquidatable"
     path = log(tmp_path, *lines, mark("4960", 3))
     assert table_row(run("show", path).stdout, "bust")[:2] == ["at", "takeover"]
+
+
+def test_the_largest_order_says_its_unit() -> None:
+    text = run("show", ALICE_AND_BOB, "--at", "5", "--account", "alice").stdout
+    assert table_row(text, "largest", "order,") == ["notional", "in", "USDT", "buy", "sell"]
+
+
+def test_the_chain_digest_tells_every_line_apart() -> None:
+    """Refused lines too, of which the sequence says nothing: line 6 is one."""
+    whole = document("replay", ALICE_AND_BOB)["chain_digest"]
+    assert document("show", ALICE_AND_BOB)["chain_digest"] == whole
+    assert f"\nchain digest {whole}\n" in run("show", ALICE_AND_BOB, "--account", "alice").stdout
+    digests = [document("show", ALICE_AND_BOB, "--line", str(line))["chain_digest"] for line in range(1, 14)]
+    assert len(set(digests)) == 13
+    assert digests[4] == document("replay", ALICE_AND_BOB, "--until", "4")["chain_digest"]
+    assert digests[5] not in (digests[4], digests[6])
 
 
 def test_points() -> None:
