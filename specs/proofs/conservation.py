@@ -9,9 +9,10 @@ from functools import partial
 from ledger.checks import Apply
 from ledger.laws import REGISTRY
 from ledger.laws.law import Breach, Scope, Step, StepLaw
-from ledger.outcomes import Applied
+from ledger.outcomes import Applied, Rolled
 from ledger.postings import CashPosting, Posting
-from ledger.state import State
+from ledger.rules.effects import Movement, applied
+from ledger.state import Limits, Provider, State
 from ledger.transactions import Deposit, Enroll, Fund, Leave, SetAccount, Settle, Trade, Transaction, Withdraw
 
 from .claims import APPLY, Bug, Claim
@@ -60,9 +61,14 @@ def keeps_laws(path: Path, apply: Apply, *, scene: Scene, law_ids: tuple[str, ..
         path.reach("refused")
         return
     path.reach(ACCEPTED)
-    for column, total in columns_of(outcome.postings).items():
+    holds_of(path, Step(state, transaction, outcome, outcome.state), law_ids)
+
+
+def holds_of(path: Path, step: Step, law_ids: tuple[str, ...]) -> None:
+    """The postings of an applied step net to zero, and the laws hold of it."""
+    assert isinstance(step.outcome, Applied)
+    for column, total in columns_of(step.outcome.postings).items():
         path.require(total == 0, f"postings of {column} net to zero")
-    step = Step(state, transaction, outcome, outcome.state)
     for law in step_laws(law_ids):
         path.require(not isinstance(law.check(step), Breach), f"{law.id} holds")
 
@@ -85,16 +91,36 @@ def withdraw_scene(path: Path) -> tuple[State, Transaction]:
     return state, Withdraw(path.integer("time"), ALICE, asset, path.integer("amount"))
 
 
-def trade_scene(path: Path) -> tuple[State, Transaction]:
-    """A trade between alice, who buys, and bob, either side the taker."""
-    accounts = system_accounts(path, "@fees", ((USDT,), ())) | {
+def fill_keeps_laws(path: Path, fill: Callable[..., Movement], *, law_ids: tuple[str, ...]) -> None:
+    """A fill between alice, who buys, and bob, as a trade passes it on; who is admitted is left out, so all are."""
+    accounts = system_accounts(path, "@fees", ((USDT,),)) | {
         ALICE: account_of(path, ALICE, holdings=((USDT,),), active=True),
         BOB: account_of(path, BOB, holdings=((USDT,),), active=True),
     }
-    state = state_of(path, accounts, rulebook=ONE_TIER)
+    obliged = path.choice("alice is a provider", (True, False))
+    state = state_of(path, accounts, {ALICE: Provider(Limits(0, 0, 0), None, ()) if obliged else None})
+    time, size, price = path.integer("time"), path.integer("fill size", least=1), path.integer("fill price", least=1)
+    path.assume(time >= state.time)
     buyer_is_taker = path.choice("buyer is taker", (True, False))
-    size, price = path.integer("trade size"), path.integer("trade price")
-    return state, Trade(path.integer("time"), MARKET, ALICE, BOB, size, price, buyer_is_taker)
+
+    filled = fill(
+        state,
+        state.accounts,
+        time=time,
+        market_id=MARKET,
+        buyer=ALICE,
+        seller=BOB,
+        size=size,
+        price=price,
+        buyer_is_taker=buyer_is_taker,
+    )
+
+    path.reach(ACCEPTED)
+    if any(isinstance(event, Rolled) for event in filled.events):
+        path.reach("rolled")
+    outcome = applied(state, time, accounts=filled.accounts, postings=filled.postings, events=filled.events)
+    transaction = Trade(time, MARKET, ALICE, BOB, size, price, buyer_is_taker)
+    holds_of(path, Step(state, transaction, outcome, outcome.state), law_ids)
 
 
 def _of_positions(path: Path) -> State:
@@ -161,6 +187,8 @@ def _claim(
     )
 
 
+FILL_LAWS = ("CON-1", "CON-2", "FRM-1", "STO-1", "TIM-1")
+
 CLAIMS = (
     _claim(
         "deposit",
@@ -180,15 +208,24 @@ CLAIMS = (
         world="the last margin tier alone; alice is flat where BTC is withdrawn",
         quick=False,
     ),
-    _claim(
-        "trade",
-        trade_scene,
+    Claim(
+        "fill-laws",
+        FILL_LAWS,
+        "Over this world, postings of any fill net to zero and the laws hold of the trade that passes it on, whoever "
+        "is admitted.",
+        (
+            WORLD,
+            "alice, a provider or none, buys, bob, none, sells, both active, with USDT and a position or none; @fees has USDT",
+            "size and price are positive; time is not before the state's",
+        ),
+        "rules.fills.fill",
+        partial(fill_keeps_laws, law_ids=FILL_LAWS),
         Bug(
             "rules.fills",
-            "PositionPosting(seller, market_id, -size, value - seller_fee)",
-            "PositionPosting(seller, market_id, -size, value - seller_fee + (value == 10**20))",
+            "CashPosting(FEES, settlement_asset, buyer_fee + seller_fee)",
+            "CashPosting(FEES, settlement_asset, buyer_fee + abs(seller_fee))",
         ),
-        world="alice and bob active, with USDT; no providers; the last margin tier alone",
+        reaches=(ACCEPTED, "rolled"),
         quick=False,
     ),
     _claim(
