@@ -91,7 +91,7 @@ def replay_log(
             if fold.state.sequence == until:
                 break
         if fold.failure is None:
-            fold.monitor.finish()
+            fold.finish()
     except LawBroken as broken:
         fold.broke(broken)
     return fold.report()
@@ -127,6 +127,17 @@ class _Fold:
             raise
         except Exception as error:
             note_line(error, entry.line)
+            raise
+
+    def finish(self) -> None:
+        """Look at the whole state once more; an error there is noted as one of the last line."""
+        try:
+            self.monitor.finish()
+        except LawBroken:
+            raise
+        except Exception as error:
+            if self.entry is not None:
+                note_line(error, self.entry.line)
             raise
 
     def count(self, entry: Entry, outcome: Outcome) -> None:

@@ -641,6 +641,16 @@ def test_a_law_that_raises_is_an_internal_error_of_its_line(monkeypatch: pytest.
     assert result.stderr.endswith(": ZeroDivisionError: of a law\n")
 
 
+def test_a_law_that_raises_at_the_end_is_an_internal_error_of_the_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbles(span: Span) -> Verdict:
+        raise ZeroDivisionError("of a law")
+
+    with_law(monkeypatch, StateLaw("CON-2", "Nobody stumbles.", stumbles))
+    result = run("replay", ALICE_AND_BOB)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"{ALICE_AND_BOB}:13: internal error, ")
+
+
 def test_an_explanation_that_fails_says_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise LookupError("no checks")
