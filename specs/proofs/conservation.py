@@ -215,7 +215,8 @@ CLAIMS = (
         "is admitted.",
         (
             WORLD,
-            "alice, a provider or none, buys, bob, none, sells, both active, with USDT and a position or none; @fees has USDT",
+            "alice, a provider or none, buys; bob, none, sells; both active, with USDT and a position or none",
+            "@fees has USDT",
             "size and price are positive; time is not before the state's",
         ),
         "rules.fills.fill",
