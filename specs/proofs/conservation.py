@@ -224,7 +224,7 @@ CLAIMS = (
         Bug(
             "rules.fills",
             "CashPosting(FEES, settlement_asset, buyer_fee + seller_fee)",
-            "CashPosting(FEES, settlement_asset, buyer_fee + abs(seller_fee))",
+            "CashPosting(FEES, settlement_asset, abs(buyer_fee) + seller_fee)",
         ),
         reaches=(ACCEPTED, "rolled"),
         quick=False,

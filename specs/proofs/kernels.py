@@ -293,7 +293,7 @@ CLAIMS = (
             partial(apportion_splits, receivers=receivers),
             Bug("units", "given = total * weight_so_far // whole", "given = (total * weight_so_far + 1) // whole"),
         )
-        for receivers in range(1, 6)
+        for receivers in range(1, 9)
     ),
     Claim(
         "apportion-nothing",
