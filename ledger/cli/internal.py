@@ -17,11 +17,11 @@ class InternalError(Exception):
 
 @contextmanager
 def internal_errors_of(log: str) -> Iterator[None]:
-    """Raises errors on which a line was noted as `InternalError`, all others as they are."""
+    """Raises errors on which a line was noted as `InternalError`; all others, and the machine's own, as they are."""
     try:
         yield
     except Exception as error:
         line = noted_line(error)
-        if line is None:
+        if line is None or isinstance(error, OSError):
             raise
         raise InternalError(place_of(log, line), error) from error
