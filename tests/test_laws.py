@@ -366,6 +366,22 @@ def test_an_account_that_changes_after_it_was_reached_is_noticed() -> None:
         monitor.finish()
 
 
+def test_an_account_that_changes_before_it_is_reached_is_noticed() -> None:
+    """The deposits of others change carol, whose own trade comes later in the same window."""
+    scenario = SCENARIOS["trading"]()
+    state, monitor = scenario.start, Monitor(scenario.start, REGISTRY, state_every=0)
+    for transaction in scenario.transactions:
+        outcome = apply(state, transaction)
+        assert isinstance(outcome, Applied)
+        if isinstance(transaction, Deposit) and transaction.account == INSURANCE:
+            meddled = with_account(outcome.state, "carol", attrs.evolve(state.accounts["carol"], max_leverage=50))
+            outcome = attrs.evolve(outcome, state=meddled)
+        monitor.observe(Step(state, transaction, outcome, outcome.state))
+        state = outcome.state
+    with pytest.raises(LawBroken, match="carol changed before a transaction reached it"):
+        monitor.finish()
+
+
 def test_an_outcome_without_shape_breaks_a_law_and_not_the_monitor() -> None:
     scenario = SCENARIOS["trading"]()
     without_fees = meddling(lambda state: state)

@@ -99,6 +99,9 @@ def unreached_accounts_are_the_same_objects(span: Span) -> Verdict:
     """FRM-1: accounts that no transaction since the last look named are the very same objects."""
     if span.since is span.now:
         return None
+    if span.strangers:
+        stranger = min(span.strangers)
+        return Breach(f"{stranger} changed before a transaction reached it", (stranger,))
     since, now, reached = span.since.accounts, span.now.accounts, span.reached
     for account_id, account in now.items():
         left = reached.get(account_id) or since.get(account_id)

@@ -90,12 +90,14 @@ class Span:
     """Everything since the last look of the state laws.
 
     `since` and `now`: the state then and now. `reached`: every account among the changes of a step in between, as its
-    last change left it. `last`: the last applied step, or None where there was none.
+    last change left it. `strangers`: those that a step found otherwise than the last step to change them had left them.
+    `last`: the last applied step, or None where there was none.
     """
 
     since: State
     now: State
     reached: Map[str, Account]
+    strangers: frozenset[str]
     last: Step | None
 
 

@@ -57,6 +57,7 @@ class Monitor:
         self._since = self._now = state
         self._last: Step | None = None
         self._reached: dict[str, Account] = {}
+        self._strangers: set[str] = set()
         self._state_laws = [(number, law) for number, law in enumerate(self.laws) if isinstance(law, StateLaw)]
         checks: dict[int, StepCheck] = {}
         for number, law in enumerate(self.laws):
@@ -100,14 +101,16 @@ class Monitor:
         if self._state_laws:
             if is_applied:
                 self._last = step
-                for account_id, _, new in step.changes:
+                for account_id, old, new in step.changes:
+                    if old is not (self._reached.get(account_id) or self._since.accounts.get(account_id)):
+                        self._strangers.add(account_id)
                     self._reached[account_id] = new
             if self.state_every and is_multiple(self._steps, self.state_every):
                 self.look()
 
     def look(self) -> None:
         """Check the state laws now."""
-        span = Span(self._since, self._now, Map(self._reached), self._last)
+        span = Span(self._since, self._now, Map(self._reached), frozenset(self._strangers), self._last)
         for number, law in self._state_laws:
             self._checked[number] += 1
             try:
@@ -120,6 +123,7 @@ class Monitor:
                 self._fired[number] += 1
         self._since, self._last = self._now, None
         self._reached.clear()
+        self._strangers.clear()
 
     def finish(self) -> None:
         """Check the state laws at the end, where anything happened since they last were."""
