@@ -1,6 +1,7 @@
 """What is claimed: a proof of the real code, and a planted bug with which the same proof must fail."""
 
 import ast
+import enum
 import importlib
 import inspect
 import sys
@@ -29,16 +30,30 @@ class Bug:
     instead: str
 
 
+class Kind(enum.Enum):
+    """What a claim is about, and with it what it says of the laws that it names."""
+
+    KERNEL = "kernel"
+    """A leaf of a few lines. The laws rest on it."""
+    GUARD = "guard"
+    """When a rule accepts and what it changes. The laws rest on it."""
+    LAWS = "laws"
+    """After every acceptance by a rule the laws' own predicates hold."""
+
+
 @attrs.frozen
 class Claim:
     """A claim about the function `subject` of the ledger, such as "units.apportion", for all integers.
 
-    `prove(path, function)` is its proof. `laws`: the ids of the laws that it proves or that rest on it. `assumptions`:
-    all that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of
-    the ordinary tests.
+    `prove(path, function)` is its proof. `laws`: the ids of the laws whose own predicates it proves, where its kind is
+    `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
+    that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
+    ordinary tests.
     """
 
     id: str
+    kind: Kind
+    transactions: tuple[str, ...]
     laws: tuple[str, ...]
     statement: str
     assumptions: tuple[str, ...]

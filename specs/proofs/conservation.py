@@ -15,7 +15,7 @@ from ledger.rules.effects import Movement, applied
 from ledger.state import Limits, Provider, State
 from ledger.transactions import Deposit, Enroll, Fund, Leave, SetAccount, Settle, Trade, Transaction, Withdraw
 
-from .claims import APPLY, Bug, Claim
+from .claims import APPLY, Bug, Claim, Kind
 from .engine import ACCEPTED, Path
 from .worlds import (
     ALICE,
@@ -176,6 +176,8 @@ def _claim(
     law_ids = ("CON-1", "CON-2", "FRM-1", "STO-1", "TIM-1", *extra)
     return Claim(
         f"{name}-laws",
+        Kind.LAWS,
+        (name,),
         law_ids,
         f"Over this world, after an accepted {name} postings net to zero and the laws hold of the step.",
         (WORLD, *((world,) if world else ())),
@@ -210,6 +212,8 @@ CLAIMS = (
     ),
     Claim(
         "fill-laws",
+        Kind.LAWS,
+        ("trade",),
         FILL_LAWS,
         "Over this world, postings of any fill net to zero and the laws hold of the trade that passes it on, whoever "
         "is admitted.",

@@ -14,7 +14,7 @@ from ledger.outcomes import Reason, Rejected
 from ledger.state import Account, Limits, State
 from ledger.transactions import Deposit, Enroll, Leave, SetAccount, Transaction, Withdraw
 
-from .claims import APPLY, Bug, Claim
+from .claims import APPLY, Bug, Claim, Kind
 from .conservation import enroll_scene, leave_scene, set_account_scene, withdraw_scene
 from .engine import ACCEPTED, Path, implies, negation
 from .worlds import (
@@ -208,6 +208,8 @@ def _claim(
 ) -> Claim:
     return Claim(
         f"{name}-guard",
+        Kind.GUARD,
+        (name,),
         laws,
         f"Over this world, {name} is accepted exactly when its written guard holds, and a refusal names the first "
         "check that fails.",

@@ -9,11 +9,12 @@ from ledger.rulebook import ProgramTerms
 from ledger.state import Limits, Market, Provider, Takeover
 from ledger.units import RATE_SCALE, apportion, sign
 
-from .claims import Bug, Claim
+from .claims import Bug, Claim, Kind
 from .engine import ACCEPTED, Path, implies
 from .worlds import RULEBOOK
 
 PROGRAM: ProgramTerms = RULEBOOK.program
+TRANSFER, FILLS = ("backstop-transfer",), ("trade", "liquidate")
 
 
 Split = Callable[[int, Sequence[int]], tuple[int, ...]]
@@ -285,6 +286,8 @@ CLAIMS = (
     *(
         Claim(
             f"apportion-{receivers}",
+            Kind.KERNEL,
+            TRANSFER,
             ("CAP-5", "TKO-3"),
             f"Over {receivers} weights the parts sum to the total, each within one unit of its share, zero for a zero "
             "weight, none beyond its weight while the total is from zero to their sum.",
@@ -297,6 +300,8 @@ CLAIMS = (
     ),
     Claim(
         "apportion-nothing",
+        Kind.KERNEL,
+        TRANSFER,
         ("CAP-5", "TKO-3"),
         "Over three zero weights a zero total has zero parts, and any other total raises ValueError.",
         (),
@@ -307,6 +312,8 @@ CLAIMS = (
     ),
     Claim(
         "apportion-odd",
+        Kind.KERNEL,
+        TRANSFER,
         ("CAP-5", "TKO-3"),
         "Over three weights the parts of the negated total are the negated parts.",
         ("weights are not negative, and not all zero",),
@@ -316,6 +323,8 @@ CLAIMS = (
     ),
     Claim(
         "bankruptcy-price",
+        Kind.KERNEL,
+        TRANSFER,
         ("TKO-2",),
         "At the bankruptcy price an account has from zero to less than one atom per lot left: never less than nothing.",
         ("size is not zero; mark is positive",),
@@ -325,6 +334,8 @@ CLAIMS = (
     ),
     Claim(
         "provider-price",
+        Kind.KERNEL,
+        TRANSFER,
         ("TKO-2",),
         "The providers' price is never worse for them than bankruptcy or the discount bound, for a discount of either "
         "sign, and within an atom of one of them.",
@@ -335,6 +346,8 @@ CLAIMS = (
     ),
     Claim(
         "deleverage-price",
+        Kind.KERNEL,
+        TRANSFER,
         ("TKO-2",),
         "The auto-deleveraging price is the bankruptcy price or mark, whichever is better for who is deleveraged.",
         ("size is not zero; mark is positive",),
@@ -345,6 +358,8 @@ CLAIMS = (
     *(
         Claim(
             f"shrink-{markets}",
+            Kind.KERNEL,
+            TRANSFER,
             ("TKO-2", "TKO-3"),
             f"Over {markets} markets each move is from zero to its discount, and together they cover the shortfall or "
             "give up every discount.",
@@ -357,6 +372,8 @@ CLAIMS = (
     ),
     Claim(
         "funding-per-lot",
+        Kind.KERNEL,
+        ("fund",),
         ("FND-1",),
         "Funding per lot has the rate's sign or is zero, and is the exact amount rounded toward zero.",
         ("index per lot and denominator are positive",),
@@ -370,6 +387,8 @@ CLAIMS = (
     ),
     Claim(
         "funding-rate",
+        Kind.KERNEL,
+        ("fund",),
         ("FND-1",),
         "The computed rate is the mean premium over the index where that is within the clamp, else the clamp with the "
         "premium's sign; zero without a sample.",
@@ -380,6 +399,8 @@ CLAIMS = (
     ),
     Claim(
         "room",
+        Kind.KERNEL,
+        TRANSFER,
         ("CAP-1", "CAP-2", "CAP-3"),
         "Room is the most whole lots, zero or more, whose notional is within capacity and that are within headroom.",
         ("capacity is not negative; mark is positive",),
@@ -393,6 +414,8 @@ CLAIMS = (
     ),
     Claim(
         "headroom",
+        Kind.KERNEL,
+        TRANSFER,
         ("CAP-3",),
         "Any lots within headroom keep the holding's notional in the direction taken over within the maximum, and one "
         "lot beyond does not.",
@@ -403,6 +426,8 @@ CLAIMS = (
     ),
     Claim(
         "remaining-capacity",
+        Kind.KERNEL,
+        TRANSFER,
         ("CAP-1", "CAP-2"),
         "Over records of three takeovers, what remains is the most that keeps both windows within the limits, or zero.",
         (
@@ -415,6 +440,8 @@ CLAIMS = (
     ),
     Claim(
         "pruning",
+        Kind.KERNEL,
+        TRANSFER,
         ("CAP-1", "CAP-2"),
         "Over records of three takeovers, dropping the old ones at a takeover changes no window at that or any later "
         "time.",
@@ -429,6 +456,8 @@ CLAIMS = (
     ),
     Claim(
         "index-of-five",
+        Kind.KERNEL,
+        ("mark",),
         ("MRK-1",),
         "With five sources, one wrong source cannot move the index outside the range of the other four.",
         (),
@@ -438,6 +467,8 @@ CLAIMS = (
     ),
     Claim(
         "must-roll",
+        Kind.KERNEL,
+        ("trade", "liquidate", "backstop-transfer"),
         ("SET-1",),
         "A side rolls exactly when its position was closed or flipped.",
         (),
@@ -447,6 +478,8 @@ CLAIMS = (
     ),
     Claim(
         "fee",
+        Kind.KERNEL,
+        FILLS,
         ("FEE-1",),
         "A fee is the least multiple of the fee unit that is not below the exact fee, for a rate of either sign.",
         ("value is not negative; the fee unit is positive",),
@@ -460,6 +493,8 @@ CLAIMS = (
     ),
     Claim(
         "fee-order",
+        Kind.KERNEL,
+        FILLS,
         ("FEE-1",),
         "A lower rate is never a higher fee, and two rates that sum to zero or more never pay out in sum.",
         ("value is not negative; the fee unit is that of the profile ascendex-2020",),
