@@ -117,18 +117,24 @@ class _Session:
 _Decision = tuple[Term, bool]
 
 
+@attrs.frozen
+class _Start:
+    """Where a path begins: the decisions to repeat, and integers of the solver's that take them all, where known."""
+
+    decisions: tuple[_Decision, ...] = ()
+    model: Any = None
+
+
 class Path:
     """One run of a proof: symbolic with a prefix of decisions to repeat, or concrete with the integers given.
 
     Typed as if its integers were plain: the code under proof takes `int`, and the overloads make that true.
     """
 
-    def __init__(
-        self, session: _Session, prefix: Sequence[_Decision] = (), values: Mapping[str, int] | None = None
-    ) -> None:
-        self.alternatives: list[tuple[_Decision, ...]] = []
+    def __init__(self, session: _Session, start: _Start | None = None, values: Mapping[str, int] | None = None) -> None:
+        self.alternatives: list[_Start] = []
         self.reached_here: set[str] = set()
-        self._session, self._prefix, self._values = session, prefix, values
+        self._session, self._start, self._values = session, start or _Start(), values
         self._taken: list[_Decision] = []
         self._integers: dict[str, Term] = {}
         self._quotients: dict[tuple[int, int], tuple[Term, ...]] = {}
@@ -136,6 +142,7 @@ class Path:
         self._constraint: list[Term] = []
         self._context = session.context
         self._solver = z3.Solver(ctx=self._context)
+        # Integers that satisfy the constraint, where some are known. They save questions whose answer is a yes.
         self._model: Any = None
 
     # What a proof says
@@ -149,6 +156,7 @@ class Path:
         if name in self._integers:
             raise Unrepeatable(f"{name} is asked for twice")
         term = self._integers[name] = z3.Int(name, self._context)
+        self._suppose(term, max(1, least or 1) if most is None else min(most, max(1, least or 1)))
         if least is not None:
             self._assert(term >= least)
         if most is not None:
@@ -194,7 +202,8 @@ class Path:
             return
         if name in self._session.reached:
             return
-        answer, model = self._decided(when.term if isinstance(when, Truth) else self.truth(when))
+        condition = when.term if isinstance(when, Truth) else self.truth(when)
+        answer, model = (z3.sat, self._model) if self._is_modelled(condition) else self._decided(condition)
         if answer == z3.sat:
             self._session.reached[name] = self._values_of(model)
             self._session.not_decided.discard(name)
@@ -217,20 +226,24 @@ class Path:
 
     def _take(self, term: Term) -> bool:
         """The answer to what was not asked before: the prefix's, or the first that may be."""
-        position = len(self._taken)
-        if position < len(self._prefix):
-            earlier, answer = self._prefix[position]
+        position, prefix = len(self._taken), self._start.decisions
+        if position < len(prefix):
+            earlier, answer = prefix[position]
             if not earlier.eq(term):
                 raise Unrepeatable(f"a repeated run came to {term} instead of {earlier}")
+            model = self._start.model if position == len(prefix) - 1 else None
         else:
-            can_hold, can_fail = self._possible(term), self._possible(z3.Not(term))
+            can_hold, holding = self._possible(term)
+            can_fail, failing = self._possible(z3.Not(term))
             if not (can_hold or can_fail):
                 raise _Impossible
             if can_hold and can_fail:
-                self.alternatives.append((*self._taken, (term, False)))
-            answer = can_hold
+                self.alternatives.append(_Start((*self._taken, (term, False)), failing))
+            answer, model = (True, holding) if can_hold else (False, failing)
         self._taken.append((term, answer))
+        self._model = None
         self._assert(term if answer else z3.Not(term))
+        self._model = model
         return answer
 
     def divided(self, numerator: Term, denominator: Term) -> tuple[Term, Term]:
@@ -252,6 +265,10 @@ class Path:
             remainder = z3.Int(f"remainder!{number}", self._context)
             # The operands stay here too, so that no other term can come to have their ids.
             self._quotients[key] = quotient, remainder, numerator, denominator
+            if self._model is not None:
+                plain = self._value(self._model, numerator), self._value(self._model, denominator)
+                self._suppose(quotient, plain[0] // plain[1] if plain[1] > 0 else 0)
+                self._suppose(remainder, plain[0] % plain[1] if plain[1] > 0 else 0)
             self._assert(numerator == denominator * quotient + remainder)
             self._assert(remainder >= 0)
             self._assert(remainder < denominator)
@@ -280,16 +297,24 @@ class Path:
     def _assert(self, term: Term) -> None:
         self._constraint.append(term)
         self._solver.add(term)
-        if self._model is not None and not z3.is_true(self._model.eval(term, model_completion=True)):
+        if self._model is not None and not self._is_modelled(term):
             self._model = None
 
-    def _possible(self, term: Term) -> bool:
-        """Whether the solver does not exclude it. A model of the path, where one is known, saves a question."""
-        if self._model is not None and z3.is_true(self._model.eval(term, model_completion=True)):
-            return True
+    def _suppose(self, name: Term, value: int) -> None:
+        """Extend the integers known by one for a new name."""
+        if self._model is not None:
+            self._model.update_value(name, self._session.constant(value))
+
+    def _is_modelled(self, term: Term) -> bool:
+        """Whether the integers known satisfy the term."""
+        return self._model is not None and bool(z3.is_true(self._model.eval(term, model_completion=True)))
+
+    def _possible(self, term: Term) -> tuple[bool, Any]:
+        """Whether the solver does not exclude it, with integers for which it is so, where known."""
+        if self._is_modelled(term):
+            return True, self._model
         answer, model = self._asked(self._solver, term, self._session.budget.decision)
-        self._model = model or self._model
-        return bool(answer != z3.unsat)
+        return bool(answer != z3.unsat), model
 
     def _decided(self, term: Term) -> tuple[Any, Any]:
         """The solver's answer to the path with the term, and its model: quickly, or else with all that is allowed."""
@@ -320,16 +345,18 @@ class Path:
     def _must_be_unsat(self, broken: Term, what: str) -> None:
         if z3.is_false(z3.simplify(broken)):
             return
-        answer, model = self._decided(broken)
+        answer, model = (z3.sat, self._model) if self._is_modelled(broken) else self._decided(broken)
         if answer == z3.sat:
             raise _Failed(what, self._values_of(model))
         if answer == z3.unknown:
             self._session.unknown.append(what)
 
     def _values_of(self, model: Any) -> Mapping[str, int]:
-        return {
-            name: model.eval(term, model_completion=True).as_long() for name, term in sorted(self._integers.items())
-        }
+        return {name: self._value(model, term) for name, term in sorted(self._integers.items())}
+
+    @staticmethod
+    def _value(model: Any, term: Term) -> int:
+        return int(model.eval(term, model_completion=True).as_long())
 
 
 Proof = Callable[[Path], None]
@@ -348,7 +375,7 @@ def prove(proof: Proof, *, reaches: Sequence[str] = (ACCEPTED,), budget: Budget 
     if not reaches:
         raise ValueError("a proof without a point that must be possible may be vacuous")
     session = _Session(budget or Budget())
-    pending: list[tuple[_Decision, ...]] = [()]
+    pending = [_Start()]
     paths = 0
     while pending:
         if paths == session.budget.paths:

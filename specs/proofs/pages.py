@@ -90,7 +90,7 @@ def follows_page(path: Path, apply: Apply, *, scene: Scene, page: Page) -> None:
     outcome = apply(watched(state, page.reach(state, transaction)), transaction)
     if isinstance(outcome, Rejected):
         path.reach("refused")
-        _is_the_first_to_fail(path, outcome, all_checks(page, state, transaction))
+        is_the_first_to_fail(path, outcome, all_checks(page, state, transaction))
     else:
         path.reach(ACCEPTED)
         every = True
@@ -102,7 +102,8 @@ def follows_page(path: Path, apply: Apply, *, scene: Scene, page: Page) -> None:
         _has_the_effects(path, state, transaction, outcome, page.effects(state, transaction))
 
 
-def _is_the_first_to_fail(path: Path, outcome: Rejected, checks: Iterable[Check]) -> None:
+def is_the_first_to_fail(path: Path, outcome: Rejected, checks: Iterable[Check]) -> None:
+    """A refusal names the first of the checks that does not hold, with its figures."""
     before = True
     for check in checks:
         if check.reason is outcome.reason and check.subject == outcome.subject and not check.holds:
@@ -131,12 +132,13 @@ def _has_the_effects(path: Path, state: State, transaction: Transaction, outcome
     last_settle = state.last_settle if effects.last_settle is None else effects.last_settle
     path.require(equal(after.last_settle, last_settle), "the last settle is as specified")
     for name in ("accounts", "markets", "prices", "providers"):
-        _table_is(path, name, getattr(state, name), rows_of(getattr(after, name)), getattr(effects, name))
+        table_is(path, name, getattr(state, name), rows_of(getattr(after, name)), getattr(effects, name))
     path.require(equal(outcome.postings, effects.postings), "the postings are those specified, in order")
     path.require(equal(outcome.events, effects.events), "the events are those specified, in order")
 
 
-def _table_is(path: Path, name: str, before: Map[str, Any], after: Map[str, Any], changed: Mapping[str, Any]) -> None:
+def table_is(path: Path, name: str, before: Map[str, Any], after: Map[str, Any], changed: Mapping[str, Any]) -> None:
+    """A table has the rows that change as specified, and every other as the very same object."""
     path.require({*after} == {*before, *changed}, f"the {name} are those before and those specified")
     for key in after:
         if key not in changed:

@@ -55,8 +55,9 @@ def position_of(path: Path, name: str) -> Position:
     return Position(balance(path, f"{name} size"), path.integer(f"{name} reference cost"))
 
 
-def with_any_tiers(path: Path, rulebook: Rulebook, brackets: Mapping[str, int]) -> Rulebook:
-    """The rulebook with tables of so many brackets for these markets: any bounds in order, and any rates.
+def with_any_tiers(path: Path, rulebook: Rulebook, brackets: Mapping[str, int], least: int = 1) -> Rulebook:
+    """The rulebook with tables of so many brackets for these markets: any bounds in order, and any rates, the initial
+    one of at `least` so many ppb.
 
     A rule that looks up so many effective notionals of a market at most gets from some such table what it gets from
     any longer one, whose first match in order it is.
@@ -71,7 +72,7 @@ def with_any_tiers(path: Path, rulebook: Rulebook, brackets: Mapping[str, int]) 
             if upper is not None:
                 path.assume(upper > bound)
                 bound = upper
-            initial = path.integer(f"{name} initial rate", least=1, most=10**9)
+            initial = path.integer(f"{name} initial rate", least=least, most=10**9)
             maintenance = path.integer(f"{name} maintenance rate", least=1, most=10**9)
             tiers.append(Tier(upper, initial, maintenance))
         contracts = contracts.set(market, attrs.evolve(contracts[market], tiers=tuple(tiers)))

@@ -54,12 +54,8 @@ def of_quotes(rule: str, number: int, subject: str, quotes: Mapping[str, int]) -
 
 def index_of(quotes: Mapping[str, int]) -> int:
     """The mean, rounded down, of all quotes but the highest and the lowest."""
-    highest = lowest = total = 0
-    for number, quote in enumerate(quotes.values()):
-        highest = quote if number == 0 or quote > highest else highest
-        lowest = quote if number == 0 or quote < lowest else lowest
-        total = total + quote
-    return (total - highest - lowest) // (len(quotes) - 2)
+    in_order = sorted(quotes.values())
+    return (sum(quotes.values()) - in_order[0] - in_order[-1]) // (len(quotes) - 2)
 
 
 def checks_of_market(state: State, transaction: MarkMarket) -> Iterator[Check]:

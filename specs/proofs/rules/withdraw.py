@@ -205,6 +205,7 @@ CLAIMS = (
             Bug("margin", "    if pnl > 0 and not", "    if pnl < 0 and not"),
         ),
         removed=(9,),
+        quick=False,
     ),
     claim_of_page(
         "withdraw-two-markets",
