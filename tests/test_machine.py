@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from ledger.canonical import state_bytes
+from ledger.fuzzing import GENERATORS, RULEBOOKS, Generator, Seeded, opening, play, spoil
 from ledger.laws import REGISTRY, Monitor, Step
 from ledger.outcomes import Rejected
 from ledger.state import State, genesis
 from ledger.transactions import Transaction
 from ledger.transition import apply, state_after
-from tests import oracle, strategies
-from tests.strategies import RULEBOOKS, Drawn, Generator, Seeded, opening, play
+from tests import oracle
+from tests.strategies import Drawn
 from tests.worlds import START
 
 EXAMPLES, STEPS = 300, 50
@@ -57,8 +58,8 @@ def drawn(draw: st.DrawFn, generator: Generator) -> Transaction:
 def spoiled(draw: st.DrawFn) -> Transaction:
     """Any transaction, with one fault."""
     state, chooser = draw(st.runner()).state, Drawn(draw)
-    generator = draw(st.sampled_from(strategies.GENERATORS))
-    return strategies.spoil(chooser, state, generator(chooser, state))
+    generator = draw(st.sampled_from(GENERATORS))
+    return spoil(chooser, state, generator(chooser, state))
 
 
 class Ledger(RuleBasedStateMachine):
@@ -110,7 +111,7 @@ def add_rules(machine: type[Ledger]) -> None:
         take.__name__ = name
         return rule(transaction=transactions)(take)
 
-    for generator in strategies.GENERATORS:
+    for generator in GENERATORS:
         name = generator.__name__
         setattr(machine, name, taking(name, drawn(generator)))
     setattr(machine, "with_a_fault", taking("with_a_fault", spoiled()))  # noqa: B010
