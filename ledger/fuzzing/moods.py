@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ..transactions import Transaction
 from .choosers import Chooser
-from .distress import backstop_transfer, liquidate, pursue, unwind
+from .distress import backstop_transfer, liquidate, poise, pursue, unwind
 from .money import deposit, rescue, set_account, withdraw
 from .operators import late_round, once_more, out_of_season, out_of_turn, round_instead
 from .prices import crash, mark_asset, mark_market, topple
@@ -33,6 +33,7 @@ GENERATORS: tuple[Generator, ...] = (
     overcommit,
     leave,
     liquidate,
+    poise,
     backstop_transfer,
     pursue,
     unwind,
@@ -60,7 +61,7 @@ CRASH = _mood(
 FLASH = _mood({pursue: 8, crash: 2, trade: 2, settle: 1})
 DRAIN = _mood({withdraw: 10, trade: 3, settle: 2, crash: 1})
 PROGRAM = _mood({enroll: 6, deposit: 3, leave: 1, trade: 4, crash: 2, pursue: 3, withdraw: 1})
-RESCUE = _mood({rescue: 7, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
+RESCUE = _mood({rescue: 7, poise: 4, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
 OVERCOMMIT = _mood({overcommit: 6, deposit: 4, trade: 8})
 SPIRAL = _mood({unwind: 12, crash: 4, topple: 2, trade: 1, overcommit: 1})
 DISORDER = _mood(
