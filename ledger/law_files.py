@@ -41,6 +41,9 @@ class LawFileError(Exception):
         place = f"{path}:{line}" if line else path
         super().__init__(one_line(f"{place}: {message}"))
 
+    def __reduce__(self) -> tuple[type["LawFileError"], tuple[str, int, str]]:
+        return LawFileError, (self.path, self.line, self.message)
+
 
 def load_laws(path: str) -> tuple[Law, ...]:
     """The laws of a file, each of which raises `LawFileError` where it cannot be checked."""

@@ -11,7 +11,7 @@ from .prices import crash, mark_asset, mark_market, topple
 from .program import enroll, leave, overcommit
 from .schedule import fund, settle
 from .sight import Sight
-from .trading import hedge, trade
+from .trading import hedge, to_the_limit, trade
 
 Generator = Callable[[Chooser, Sight], Transaction]
 """Draws a transaction for a state in view."""
@@ -22,6 +22,7 @@ GENERATORS: tuple[Generator, ...] = (
     withdraw,
     set_account,
     trade,
+    to_the_limit,
     hedge,
     mark_market,
     crash,
@@ -53,7 +54,7 @@ def _mood(weights: Mapping[Generator, int]) -> Mood:
 
 
 CALM = _mood({trade: 10, mark_market: 6, deposit: 4, withdraw: 3, set_account: 1, mark_asset: 2, fund: 6, settle: 2})
-LEVER = _mood({trade: 16, deposit: 3, mark_market: 1, set_account: 1})
+LEVER = _mood({trade: 16, to_the_limit: 2, deposit: 3, mark_market: 1, set_account: 1})
 HEDGE = _mood({hedge: 12, trade: 5, deposit: 2, mark_market: 3, settle: 1})
 CRASH = _mood(
     {pursue: 20, liquidate: 2, backstop_transfer: 1, trade: 3, mark_asset: 2, deposit: 1, rescue: 2, settle: 1}

@@ -21,7 +21,7 @@ from ..transactions import Deposit, Liquidate, Trade, Transaction
 from .findings import Finding, first_finding
 from .geneses import Genesis, genesis_of
 from .sight import NAMES
-from .simplifying import plainer_gaps, plainer_transactions, round_sums
+from .simplifying import other_transactions, plainer_gaps, plainer_transactions, round_sums
 from .simulation import stepped
 
 BUDGET = 400_000
@@ -30,6 +30,9 @@ BUDGET = 400_000
 READINGS = 40
 LOOKS_EVERY = 1000
 """The laws of the whole state look after so many transactions, as a replay has it by default."""
+
+SHORT = 30
+"""Transactions of a log that is short enough to try each of them with each other."""
 
 Log = tuple[Transaction, ...]
 
@@ -130,6 +133,7 @@ class _Shrinker:
                 self.remove_chunks()
                 self.merge_accounts()
                 self.pool_deposits()
+                self.do_without()
                 self.plain_genesis()
                 self.plain_times()
                 self.plain_values()
@@ -168,6 +172,20 @@ class _Shrinker:
                 self.keep(self.log[:begin] + self.log[end:])
                 end = min(begin, len(self.log))
             size //= 2
+
+    def do_without(self) -> None:
+        """One transaction less, where another one makes up for it."""
+        number = 0
+        while number < len(self.log) <= SHORT:
+            number = 0 if self._does_without(number) else number + 1
+
+    def _does_without(self, number: int) -> bool:
+        gone, left = self.log[number], (*self.log[:number], *self.log[number + 1 :])
+        return any(
+            self.keep(_replaced(left, other, instead))
+            for other in range(len(left))
+            for instead in other_transactions(self.start.rulebook, left[other], gone)
+        )
 
     def merge_accounts(self) -> None:
         """One account takes the part of another, wherever that still comes to the same."""
@@ -276,9 +294,9 @@ def _neighbourhoods(log: Log) -> Iterator[set[str]]:
     yield near
 
 
-def _among(log: Log, names: set[str]) -> Log:
+def _among(log: Log, near: set[str]) -> Log:
     """What names no other accounts than these and the system's."""
-    return tuple(each for each in log if all(name in names or is_system(name) for name in parties(each)))
+    return tuple(each for each in log if all(name in near or is_system(name) for name in parties(each)))
 
 
 def _without(log: Log, names: Iterable[str]) -> Log:

@@ -1,7 +1,8 @@
 """Plainer transactions: what may be tried in place of one, the plainest first.
 
-A quantity is plainer than another where it has fewer significant digits, or as many and is nearer to zero. Whatever
-is tried here is strictly plainer, so that trying comes to an end.
+A quantity is plainer than another where it has fewer significant digits, or as many and is nearer to zero; a price only
+where it has fewer digits, so that prices stay where they were. Whatever is tried here is strictly plainer, so that
+trying comes to an end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,8 +31,8 @@ Change = Mapping[str, Any]
 """The fields that a plainer transaction has otherwise."""
 
 
-ROUND_SUMS = (1000, 10_000, 1_000_000)
-"""Whole units of the settlement asset."""
+ROUND_SUMS = (1000, 10_000, 1_000_000, 100, 10, 1)
+"""Whole units of the settlement asset, and a tenth of the last."""
 
 
 def complexity(value: int) -> tuple[int, int]:
@@ -54,6 +55,17 @@ def plainer(value: int, unit: int = 1) -> Iterator[int]:
         yield sign * candidate
 
 
+def rounder(price: int, unit: int = 1) -> Iterator[int]:
+    """Positive multiples of `unit` near a price that have fewer significant digits, the fewest first."""
+    digits = len(str(abs(price)))
+    for kept in range(1, digits):
+        power = 10 ** (digits - kept)
+        down = price // power * power
+        for candidate in sorted((down, down + power), key=lambda near: abs(near - price)):
+            if candidate > 0 and candidate % unit == 0 and complexity(candidate)[0] < complexity(price)[0]:
+                yield candidate
+
+
 def plainer_transactions(rulebook: Rulebook, transaction: Transaction) -> Iterator[Transaction]:
     """Transactions that are plainer in one field, but for their time."""
     for change in _changes(rulebook, transaction):
@@ -73,7 +85,8 @@ def _changes(rulebook: Rulebook, transaction: Transaction) -> Iterator[Change]:
                 yield from _of("max_leverage", transaction.max_leverage)
         case Trade():
             yield from _of("size", transaction.size)
-            yield from _of("price", transaction.price, tick_of(rulebook, transaction.market))
+            tick = tick_of(rulebook, transaction.market)
+            yield from ({"price": price} for price in rounder(transaction.price, tick))
             if not transaction.buyer_is_taker:
                 yield {"buyer_is_taker": True}
         case MarkMarket():
@@ -95,7 +108,28 @@ def _changes(rulebook: Rulebook, transaction: Transaction) -> Iterator[Change]:
 
 def round_sums(rulebook: Rulebook) -> tuple[int, ...]:
     """Sums of the settlement asset, in atoms, that a plain deposit may be of."""
-    return tuple(sum_ * 10**rulebook.settlement_decimals for sum_ in ROUND_SUMS)
+    unit = 10**rulebook.settlement_decimals
+    return (*(units * unit for units in ROUND_SUMS), *((unit // 10,) if unit > 1 else ()))
+
+
+def other_transactions(rulebook: Rulebook, transaction: Transaction, gone: Transaction) -> Iterator[Transaction]:
+    """The transaction in another measure, which may do without `gone`: a mark further off, a larger deposit, a trade
+    that makes up for another."""
+    match transaction:
+        case MarkMarket() | MarkAsset():
+            prices = transaction.quotes
+            for by in (5, 20, 2, 100):
+                moved = {source: prices[source] * by // 10 for source in prices}
+                if min(moved.values(), default=0) > 0:
+                    yield attrs.evolve(transaction, quotes=Map(moved))
+        case Deposit():
+            for amount in round_sums(rulebook):
+                yield attrs.evolve(transaction, asset=rulebook.settlement_asset, amount=amount)
+        case Trade() if isinstance(gone, Trade):
+            for size in (transaction.size + gone.size, abs(transaction.size - gone.size)):
+                yield attrs.evolve(transaction, size=size)
+        case _:
+            pass
 
 
 def tick_of(rulebook: Rulebook, market_id: str) -> int:
@@ -125,10 +159,10 @@ def _of_quotes(rulebook: Rulebook, quotes: Map[str, int]) -> Iterator[Change]:
     if len(quotes) > len(fewest):
         yield from ({"quotes": quotes.delete(source)} for source in sorted(quotes))
     if agreed:
-        yield from ({"quotes": Map(dict.fromkeys(quotes, price))} for price in plainer(prices[0]))
+        yield from ({"quotes": Map(dict.fromkeys(quotes, price))} for price in rounder(prices[0]))
     else:
         for source in sorted(quotes):
-            yield from ({"quotes": quotes.set(source, price)} for price in plainer(quotes[source]))
+            yield from ({"quotes": quotes.set(source, price)} for price in rounder(quotes[source]))
 
 
 def _of_fills(rulebook: Rulebook, transaction: Liquidate) -> Iterator[Change]:
@@ -141,7 +175,7 @@ def _of_fills(rulebook: Rulebook, transaction: Liquidate) -> Iterator[Change]:
         yield {"fills": (*before, *after)}
         for size in plainer(fill.size):
             yield {"fills": (*before, attrs.evolve(fill, size=size), *after)}
-        for price in plainer(fill.price, tick_of(rulebook, fill.market)):
+        for price in rounder(fill.price, tick_of(rulebook, fill.market)):
             yield {"fills": (*before, attrs.evolve(fill, price=price), *after)}
 
 
