@@ -19,7 +19,7 @@ from ..rulebook import Rulebook, is_system
 from ..state import State, genesis
 from ..transactions import Deposit, Liquidate, Trade, Transaction, Withdraw
 from .findings import Finding, first_finding
-from .geneses import Genesis, genesis_of
+from .geneses import Genesis, genesis_of, restated
 from .sight import NAMES
 from .simplifying import other_transactions, plainer_gaps, plainer_transactions, round_sums
 from .simulation import stepped
@@ -231,10 +231,12 @@ class _Shrinker:
             start = genesis(plainer.rulebook, plainer.time)
         except RulebookError:
             return False
-        kept = self.attempt(self.log, start)
-        if kept is not None:
-            self.genesis, self.start, self.log = plainer, start, kept
-        return kept is not None
+        for log in dict.fromkeys((restated(self.start.rulebook, start.rulebook, self.log), self.log)):
+            kept = self.attempt(log, start)
+            if kept is not None:
+                self.genesis, self.start, self.log = plainer, start, kept
+                return True
+        return False
 
     def plain_times(self) -> None:
         """The time between two transactions becomes nothing, or rounder; what follows moves along, or stays."""
