@@ -48,7 +48,7 @@ class Claim:
     `prove(path, function)` is its proof. `laws`: the ids of the laws whose own predicates it proves, where its kind is
     `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
     that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
-    ordinary tests.
+    ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail.
     """
 
     id: str
@@ -59,10 +59,15 @@ class Claim:
     assumptions: tuple[str, ...]
     subject: str
     prove: Callable[[Path, Any], None]
-    bug: Bug
+    bug: Bug | tuple[Bug, ...]
     reaches: tuple[str, ...] = (ACCEPTED,)
     quick: bool = True
     budget: Budget | None = None
+
+    @property
+    def bugs(self) -> tuple[Bug, ...]:
+        """Its planted bugs, at least one."""
+        return (self.bug,) if isinstance(self.bug, Bug) else self.bug
 
 
 def outcome_of(claim: Claim) -> Result:
@@ -70,9 +75,9 @@ def outcome_of(claim: Claim) -> Result:
     return _proved(claim, _real(claim.subject))
 
 
-def outcome_of_mutant(claim: Claim) -> Result:
-    """The same proof of the code with the planted bug: it must be REFUTED."""
-    return _proved(claim, _with_bug(claim.subject, claim.bug))
+def outcome_of_mutant(claim: Claim, bug: Bug | None = None) -> Result:
+    """The same proof of the code with the planted bug, the first one unless another is given: it must be REFUTED."""
+    return _proved(claim, _with_bug(claim.subject, bug or claim.bugs[0]))
 
 
 def _proved(claim: Claim, function: Any) -> Result:
