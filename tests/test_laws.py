@@ -1,5 +1,6 @@
 """Every law catches a planted bug that it alone, or it first, catches; and every law speaks where nothing is wrong."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import attrs
@@ -16,6 +17,7 @@ from ledger.outcomes import Applied, Outcome
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State
 from ledger.transactions import (
+    TYPE_NAMES,
     BackstopTransfer,
     Deposit,
     Enroll,
@@ -327,6 +329,27 @@ def test_the_monitor_counts_what_was_checked_and_what_fired() -> None:
     assert counts["CAP-1 history"] == (0, 0)
     assert counts["ENR-2 step"] == (3, 3)
     assert counts["CON-1 state"] == (steps // 4 + (steps % 4 > 0),) * 2
+
+
+def test_what_was_counted_is_told_by_transaction_type() -> None:
+    scenario = extended(SCENARIOS["trading"](), REFUSED["a time before"])
+    state, monitor = scenario.start, Monitor(scenario.start, REGISTRY, state_every=0)
+    asked: Counter[str] = Counter()
+    for transaction in scenario.transactions:
+        outcome = apply(state, transaction)
+        after = state_after(state, outcome)
+        monitor.observe(Step(state, transaction, outcome, after))
+        state = after
+        asked[TYPE_NAMES[type(transaction)]] += 1
+    counts = {name_of(count.law): count for count in monitor.counts}
+    refused = TYPE_NAMES[type(scenario.transactions[-1])]
+    assert {name: checked for name, (checked, _) in counts["TIM-1 step"].by_type.items()} == asked
+    assert {name for name, (_, fired) in counts["REJ-1 step"].by_type.items() if fired} == {refused}
+    assert counts["FND-1 history"].by_type == {"fund": (asked["fund"], asked["fund"])}
+    assert counts["CON-1 state"].by_type == {}
+    for count in counts.values():
+        assert sum(checked for checked, _ in count.by_type.values()) == count.checked
+        assert sum(fired for _, fired in count.by_type.values()) == count.fired
 
 
 def test_mar_1_judges_the_fills_of_one_counterparty_one_after_the_other() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ledger.capacity import headroom, limits_in_force, remaining_capacity, taken_within
 from ledger.checks import Check, checks_of, compare
+from ledger.fuzzing import RULEBOOKS, Seeded, play
 from ledger.laws.law import Step
 from ledger.margin import (
     account_value,
@@ -41,7 +42,6 @@ from ledger.rulebook import FEES, INSURANCE
 from ledger.state import State, Takeover, size_of
 from ledger.transactions import TYPE_NAMES, BackstopTransfer, Fund, Liquidate, MarkMarket, Settle, Trade, Transaction
 from ledger.units import EXACT_SCALE, RATE_SCALE, floor_to_multiple
-from tests.strategies import RULEBOOKS, Seeded, play
 
 SEEDS = 30
 STEPS = 700

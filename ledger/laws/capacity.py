@@ -202,6 +202,8 @@ def obligations_last(state: State) -> StepCheck:
                 del obliged[provider_id]
                 continue
             now = limits_in_force(program, step.after.providers.get(provider_id), time)
+            if now is None and program.notice == 0 and transaction == Leave(time, provider_id):
+                continue  # a notice of no length has run out when it is given
             if now is None:
                 return Breach(f"{provider_id} is obliged no more, before its notice ran out", (provider_id,))
             if (
