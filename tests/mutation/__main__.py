@@ -30,7 +30,7 @@ def main(size: int, seed: int, engines: str, workers: int, path: str, only: tupl
     versions = {name: version_of(name) for name in names}
     results = Results(Path(path), versions)
     preload()
-    require_quiet(names)
+    require_quiet(names, results, versions)
     for number, result in enumerate(run(chosen, names, results, versions=versions, workers=workers)):
         click.echo(f"{number:5} {result.engine:9} {result.outcome:9} {result.seconds:6.1f} {result.mutant} {result.by}")
 

@@ -7,8 +7,13 @@ imported before an engine is called.
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from ledger.fuzzing import Chooser
+    from ledger.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +23,9 @@ SMALL_LOG, OFTEN, SELDOM = 100_000, 1, 100
 """Logs smaller than so many bytes have their state laws checked at every step, larger ones at every hundredth."""
 
 ROUNDS = ((1, 120), (2, 400), (3, 700))
-"""What the machine plays: so many seeds of so many steps under every rulebook, the short ones first."""
+DRAWN = 3
+"""What the machine plays: so many rounds of simulations of so many steps, the short ones first. A round has one under
+each named rulebook and so many under rulebooks that are drawn at random."""
 
 
 @attrs.frozen
@@ -79,23 +86,34 @@ def machine(_: Sequence[str]) -> Finding:
 
 def watched() -> Iterator[None]:
     """Every step of the simulations, checked."""
-    from ledger.laws import REGISTRY, Monitor
-    from tests import oracle
-    from tests.strategies import RULEBOOKS, Seeded, play
+    from ledger.fuzzing import RULEBOOKS, Seeded
+    from ledger.fuzzing.drawn_rulebooks import drawn_rulebook
+    from ledger.profiles import DEFAULT_PROFILE, load_profile
 
     seed = 0
-    for seeds, steps in ROUNDS:
-        for _ in range(seeds):
-            for rulebook in RULEBOOKS.values():
+    for rounds, steps in ROUNDS:
+        for _ in range(rounds):
+            for name in (*RULEBOOKS, *(None,) * DRAWN):
                 seed += 1
-                monitor = None
-                for step in play(Seeded(seed), rulebook, steps):
-                    monitor = monitor or Monitor(step.before, REGISTRY, state_every=1)
-                    oracle.audit(step.before, step.transaction, step.outcome, step.after)
-                    monitor.observe(step)
-                    yield
-                if monitor is not None:
-                    monitor.finish()
+                chooser = Seeded(seed)
+                overrides = drawn_rulebook(chooser) if name is None else None
+                rulebook = load_profile(DEFAULT_PROFILE, overrides) if name is None else RULEBOOKS[name]
+                yield from _played(chooser, rulebook, steps)
+
+
+def _played(chooser: "Chooser", rulebook: "Rulebook", steps: int) -> Iterator[None]:
+    from ledger.fuzzing import play
+    from ledger.laws import REGISTRY, Monitor
+    from tests import oracle
+
+    monitor = None
+    for step in play(chooser, rulebook, steps):
+        monitor = monitor or Monitor(step.before, REGISTRY, state_every=1)
+        oracle.audit(step.before, step.transaction, step.outcome, step.after)
+        monitor.observe(step)
+        yield
+    if monitor is not None:
+        monitor.finish()
 
 
 def tables(_: Sequence[str]) -> Finding:

@@ -11,7 +11,7 @@ from .mutants import ROOT
 
 INPUTS = {
     "logs": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl"),
-    "machine": ("tests/strategies.py", "tests/oracle.py", "tests/worlds.py"),
+    "machine": ("tests/oracle.py",),
     "tables": ("tests/rules/*.py", "tests/scenarios.py", "tests/worlds.py"),
 }
 """The files that an engine's answers depend on, beside the ledger and this tool."""
