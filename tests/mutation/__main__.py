@@ -26,7 +26,9 @@ def main(size: int, seed: int, engines: str, workers: int, path: str, only: tupl
     """Measure the strength of the checks."""
     names = engines.split(",")
     everything = all_mutants()
-    chosen = [m for m in everything if m.id in only] if only else list(sample(everything, size or len(everything), seed))
+    chosen = (
+        [m for m in everything if m.id in only] if only else list(sample(everything, size or len(everything), seed))
+    )
     versions = {name: version_of(name) for name in names}
     results = Results(Path(path), versions)
     preload()

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from .engines import Finding
 from .mutants import Mutant
-from .results import KILLED, SURVIVED, UNKNOWN, UNTOUCHED, Result, Results
+from .results import KILLED, SURVIVED, UNKNOWN, Result, Results
 from .trials import HarnessError, Running, Tree, Trial, new_tree
 
 CPU_SECONDS = {"logs": 60, "machine": 600, "tables": 60}
@@ -40,9 +40,7 @@ def run(
     mutants: Sequence[Mutant], engines: Sequence[str], results: Results, *, versions: dict[str, str], workers: int
 ) -> Iterator[Result]:
     """Every engine on every mutant that is not known yet, each result as it comes; it is in the file then."""
-    todo = [
-        (mutant, engine) for mutant in mutants for engine in engines if (mutant.id, engine) not in results.known
-    ]
+    todo = [(mutant, engine) for mutant in mutants for engine in engines if (mutant.id, engine) not in results.known]
     todo.reverse()
     with ExitStack() as stack:
         idle = [stack.enter_context(new_tree()) for _ in range(workers)]

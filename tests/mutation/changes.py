@@ -35,7 +35,8 @@ class Source:
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Where the node's text begins and ends, in bytes."""
         assert isinstance(node, ast.expr | ast.stmt | ast.keyword)
-        assert node.end_lineno is not None and node.end_col_offset is not None
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
         start = self._line_starts[node.lineno - 1] + node.col_offset
         return start, self._line_starts[node.end_lineno - 1] + node.end_col_offset
 

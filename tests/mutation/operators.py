@@ -176,7 +176,7 @@ def counted(source: Source, node: ast.AST) -> Iterator[Change]:
         return
     if isinstance(node.value, bool):
         yield replaced(source, node, str(not node.value), category="constants", operator="turn-truth")
-    else:
+    elif isinstance(node.value, int):
         for step in (1, -1):
             text = str(node.value + step)
             yield replaced(source, node, text, category="constants", operator="off-by-one")

@@ -1,4 +1,4 @@
-"""The report: how many mutants each engine kills, alone and together, by category; the survivors and the equivalents."""
+"""The report: how many mutants each engine kills, alone and together; the survivors and the equivalents."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -142,8 +142,10 @@ UNWRAPPED = ("set",)
 FIGURES_OF = {
     "rules.fills": ("band_bound", "distress_at_rate"),
     "rules.backstop_transfer": ("transfer_level",),
-    "margin": ("margin_rate", "leverage", "_largest_order", "max_buy", "max_sell", "liquidation_price")
-    + ("break_even_price", "effective_notional"),
+    "margin": (
+        *("margin_rate", "leverage", "_largest_order", "max_buy", "max_sell", "liquidation_price"),
+        *("break_even_price", "effective_notional"),
+    ),
     "units": ("parse_decimal", "format_decimal"),
 }
 """Functions whose results are shown, in refusals and to readers, and decide nothing."""
@@ -203,7 +205,12 @@ WRITTEN = (
         "rules.takeover",
         LOSSES,
         "deleverage-before-providers",
-        (("took = allocate(state, providers, ready, time=time, market_id=market_id, size=size, per_lot=per_lot)", "took = ()"),),
+        (
+            (
+                "took = allocate(state, providers, ready, time=time, market_id=market_id, size=size, per_lot=per_lot)",
+                "took = ()",
+            ),
+        ),
     ),
     Written(
         "rules.takeover",
@@ -216,7 +223,10 @@ WRITTEN = (
         LOSSES,
         "positions-after-losses",
         (
-            ("    covered = cover_shortfall(state, handed_on.accounts)\n", "    covered = cover_shortfall(state, prepared.accounts)\n"),
+            (
+                "    covered = cover_shortfall(state, handed_on.accounts)\n",
+                "    covered = cover_shortfall(state, prepared.accounts)\n",
+            ),
         ),
     ),
 )
