@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from ledger.canonical import state_bytes
-from ledger.fuzzing import GENERATORS, RULEBOOKS, Generator, Seeded, opening, play, spoil
+from ledger.fuzzing import GENERATORS, RULEBOOKS, Generator, Seeded, Sight, opening, play, spoil
 from ledger.laws import REGISTRY, Monitor, Step
 from ledger.outcomes import Rejected
 from ledger.state import State, genesis
@@ -51,21 +51,22 @@ def beginnings(draw: st.DrawFn) -> tuple[str, list[Transaction], tuple[int, int]
 @st.composite
 def drawn(draw: st.DrawFn, generator: Generator) -> Transaction:
     """What the generator makes of the machine's state."""
-    return generator(Drawn(draw), draw(st.runner()).state)
+    return generator(Drawn(draw), draw(st.runner()).sight)
 
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> Transaction:
     """Any transaction, with one fault."""
-    state, chooser = draw(st.runner()).state, Drawn(draw)
+    sight, chooser = draw(st.runner()).sight, Drawn(draw)
     generator = draw(st.sampled_from(GENERATORS))
-    return spoil(chooser, state, generator(chooser, state))
+    return spoil(chooser, sight, generator(chooser, sight))
 
 
 class Ledger(RuleBasedStateMachine):
-    """One ledger. `state` is what the generators look at."""
+    """One ledger. `sight` is what the generators see of its state."""
 
     state: State
+    sight: Sight
     monitor: Monitor
 
     @initialize(beginning=beginnings())
@@ -75,6 +76,8 @@ class Ledger(RuleBasedStateMachine):
         self.state = genesis(rulebook, START)
         for step in play(Seeded(seed), rulebook, steps):
             self.state = step.after
+        self.recent: list[Transaction] = []
+        self.sight = Sight(self.state, self.recent)
         self.bytes_now = state_bytes(self.state)
         oracle.audit_state(self.state)
         self.monitor = Monitor(self.state, REGISTRY, state_every=1)
@@ -93,6 +96,8 @@ class Ledger(RuleBasedStateMachine):
         else:
             self.bytes_now = state_bytes(self.state)
             assert self.bytes_now != bytes_before
+            self.recent.append(transaction)
+            self.sight = self.sight.at(self.state)
         oracle.audit(before, transaction, outcome, self.state)
         self.monitor.observe(Step(before, transaction, outcome, self.state))
 

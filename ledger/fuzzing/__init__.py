@@ -1,9 +1,9 @@
 """Random testing: transactions drawn with the state in view, so that the corners of the rulebook are common.
 
-A generator is a function of a `Chooser` and the state. It aims: at the mark where an account meets maintenance margin,
-at the lot that uses free collateral up, at the millisecond in which a window ends. Any chooser drives the very same
-generators: `Seeded` is a plain `random.Random` and fast; the tests have one that hypothesis draws, remembers and
-shrinks.
+A generator is a function of a `Chooser` and a `Sight`, which is what it sees of a state. It aims: at the mark where an
+account meets maintenance margin, at the lot that uses free collateral up, at the millisecond in which a window ends.
+Any chooser drives the very same generators: `Seeded` is a plain `random.Random` and fast; the tests have one that
+hypothesis draws, remembers and shrinks.
 
 `spoil` takes a transaction and gives it one fault. `MOODS` weigh the generators, `ARCS` string moods together into
 what markets do, and `play` runs a whole simulation of them.
@@ -13,7 +13,8 @@ from .choosers import Chooser, Seeded
 from .faults import spoil
 from .moods import ARCS, GENERATORS, MOODS, Generator, Mood
 from .rulebooks import GENESES, RULEBOOKS
-from .simulation import next_transaction, opening, play, stepped
+from .sight import Sight
+from .simulation import Simulation, next_transaction, opening, play, stepped
 from .times import START
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Generator",
     "Mood",
     "Seeded",
+    "Sight",
+    "Simulation",
     "next_transaction",
     "opening",
     "play",

@@ -20,16 +20,28 @@ class Chooser(Protocol):
 
 
 class Seeded:
-    """Choices of a `random.Random`: the same seed makes the same choices everywhere."""
+    """Choices of a `random.Random`: the same seed makes the same choices everywhere, each as likely as the others."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
+    __slots__ = ("_bits",)
+
+    def __init__(self, seed: int | str) -> None:
+        self._bits = Random(seed).getrandbits
+
+    def _below(self, end: int) -> int:
+        # What `Random.randrange` does, without its checks: they cost more than all else that a generator does.
+        length = end.bit_length()
+        drawn = self._bits(length)
+        while drawn >= end:
+            drawn = self._bits(length)
+        return drawn
 
     def choose_int(self, lo: int, hi: int) -> int:
-        return self._random.randrange(lo, hi + 1)
+        """A whole number from `lo` to `hi`, both included."""
+        return lo + self._below(hi - lo + 1)
 
     def choose_from(self, choices: Sequence[T]) -> T:
-        return choices[self._random.randrange(len(choices))]
+        """One of a non-empty sequence."""
+        return choices[self._below(len(choices))]
 
 
 def one_in(chooser: Chooser, many: int) -> bool:

@@ -1,24 +1,25 @@
 """What is due at fixed instants: funding and settling."""
 
-from ..state import State
 from ..transactions import Fund, Settle
 from ..units import floor_to_multiple
 from .choosers import Chooser, choose_preferred, one_in
+from .sight import Sight
 from .times import instant_time
 
 
-def fund(chooser: Chooser, state: State) -> Fund:
+def fund(chooser: Chooser, sight: Sight) -> Fund:
     """An interval's funding, at a rate given or computed."""
+    state = sight.state
     terms, clamp = state.rulebook.funding, state.rulebook.funding_clamp
-    market_id = choose_preferred(chooser, sorted(state.markets), sorted(state.rulebook.contracts))
+    market_id = choose_preferred(chooser, sorted(state.markets), sight.venue.markets)
     rate = chooser.choose_from((None, None, 1_000_000, -1_000_000, clamp, -clamp, 0, 333))
     time = state.time
-    if state.time - floor_to_multiple(state.time, terms.interval) < terms.window or one_in(chooser, 3):
-        time = instant_time(chooser, state, interval=terms.interval, window=terms.window)
+    if time - floor_to_multiple(time, terms.interval) < terms.window or one_in(chooser, 3):
+        time = instant_time(chooser, time, interval=terms.interval, window=terms.window)
     return Fund(time, market_id, rate)
 
 
-def settle(chooser: Chooser, state: State) -> Settle:
+def settle(chooser: Chooser, sight: Sight) -> Settle:
     """A settle, on the grid or beside it."""
-    schedule = state.rulebook.settle.schedule
-    return Settle(instant_time(chooser, state, interval=schedule.interval, window=schedule.window))
+    schedule, now = sight.state.rulebook.settle.schedule, sight.state.time
+    return Settle(instant_time(chooser, now, interval=schedule.interval, window=schedule.window))

@@ -1,12 +1,12 @@
-"""Trades that open, close, reduce and flip."""
+"""Trades that open, close, reduce and flip, in one market or against another."""
 
-from ..margin import effective_collateral, initial_margin, mark_per_lot
+from ..margin import effective_collateral, initial_margin, mark_per_lot, position_notional
 from ..rulebook import Contract
 from ..state import Account, Market, State, size_of
 from ..transactions import Trade
 from ..units import RATE_SCALE, ceil_div, floor_div, floor_to_multiple
 from .choosers import Chooser, choose_near, choose_preferred, one_in
-from .sight import able_accounts, distressed_accounts, names_to_use
+from .sight import Sight
 from .times import a_time
 
 
@@ -37,14 +37,14 @@ def affordable_lots(state: State, account: Account, market_id: str, direction: i
     contract = state.rulebook.contracts[market_id]
     per_lot = mark_per_lot(contract, state.markets[market_id])
     held = size_of(account, market_id)
-    here = (
-        Account(account.cash, account.positions.delete(market_id), account.max_leverage, "", None) if held else account
-    )
-    free = effective_collateral(state, account) - initial_margin(state, here)
+    elsewhere = account
+    if held:
+        elsewhere = Account(account.cash, account.positions.delete(market_id), account.max_leverage, "", None)
+    free = effective_collateral(state, account) - initial_margin(state, elsewhere)
     most, lower = 0, 0
+    least_rate = ceil_div(RATE_SCALE, account.max_leverage)
     for tier in contract.tiers:
-        rate = max(tier.initial_rate, ceil_div(RATE_SCALE, account.max_leverage))
-        reach = floor_div(free, rate * per_lot * RATE_SCALE)
+        reach = floor_div(free, max(tier.initial_rate, least_rate) * per_lot * RATE_SCALE)
         if tier.upper is not None:
             reach = min(reach, floor_div(tier.upper - 1, per_lot))
         if reach * per_lot >= lower:
@@ -55,8 +55,6 @@ def affordable_lots(state: State, account: Account, market_id: str, direction: i
 
 def trade_size(chooser: Chooser, state: State, market_id: str, buyer: str, seller: str) -> int:
     """Lots that use free collateral up, close, reduce or flip a side, or reach the bound of a tier; or a few."""
-    contract, market = state.rulebook.contracts[market_id], state.markets[market_id]
-    per_lot = mark_per_lot(contract, market)
     buys, sells = state.accounts[buyer], state.accounts[seller]
     kind = chooser.choose_int(0, 9)
     if kind < 4:
@@ -67,47 +65,69 @@ def trade_size(chooser: Chooser, state: State, market_id: str, buyer: str, selle
         held = chooser.choose_from((abs(size_of(buys, market_id)), abs(size_of(sells, market_id))))
         return max(1, held * chooser.choose_from((10, 5, 9, 15)) // 10)
     if kind < 9:
+        contract = state.rulebook.contracts[market_id]
         bounds = [tier.upper for tier in contract.tiers if tier.upper is not None]
         if bounds:
-            upto = chooser.choose_from(bounds) // per_lot - abs(size_of(buys, market_id))
-            return max(1, choose_near(chooser, upto))
+            per_lot = mark_per_lot(contract, state.markets[market_id])
+            up_to = chooser.choose_from(bounds) // per_lot - abs(size_of(buys, market_id))
+            return max(1, choose_near(chooser, up_to))
     return chooser.choose_int(1, 5)
 
 
-def two_parties(chooser: Chooser, state: State, market_id: str) -> tuple[str, str]:
+def two_parties(chooser: Chooser, sight: Sight, market_id: str) -> tuple[str, str]:
     """Buyer and seller: usually active; sometimes one who is in distress, and who then tends to get out."""
-    everyone, able = names_to_use(state), able_accounts(state)
+    everyone, able = sight.names_to_use(), sight.able
     first = choose_preferred(chooser, able, everyone)
     others = [name for name in able if name != first] or everyone
     if one_in(chooser, 4):
-        distressed = [name for name in distressed_accounts(state) if state.accounts[name].liquidation is None]
-        opposed = [name for name in distressed if size_of(state.accounts[name], market_id) > 0]
+        accounts = sight.state.accounts
+        distressed = [name for name in sight.distressed if accounts[name].liquidation is None]
+        opposed = [name for name in distressed if size_of(accounts[name], market_id) > 0]
         second = chooser.choose_from(opposed or others)
     else:
         second = choose_preferred(chooser, others, everyone)
     return first, second
 
 
-def trade(chooser: Chooser, state: State) -> Trade:
+def trade(chooser: Chooser, sight: Sight) -> Trade:
     """Two accounts open, close, reduce or flip."""
-    rulebook, time = state.rulebook, a_time(chooser, state)
-    market_id = choose_preferred(chooser, sorted(state.markets), sorted(rulebook.contracts))
-    buyer, seller = two_parties(chooser, state, market_id)
+    state, time = sight.state, a_time(chooser, sight)
+    accounts = state.accounts
+    market_id = choose_preferred(chooser, sorted(state.markets), sight.venue.markets)
+    buyer, seller = two_parties(chooser, sight, market_id)
     buyer_is_taker = bool(chooser.choose_int(0, 1))
-    contract = rulebook.contracts[market_id]
-    if market_id not in state.markets or buyer not in state.accounts or seller not in state.accounts:
+    contract = state.rulebook.contracts[market_id]
+    if market_id not in state.markets or buyer not in accounts or seller not in accounts:
         return Trade(time, market_id, buyer, seller, 1, contract.tick, buyer_is_taker)
-    if size_of(state.accounts[buyer], market_id) > 0 > size_of(state.accounts[seller], market_id) and one_in(
-        chooser, 2
-    ):
+    are_opposed = size_of(accounts[buyer], market_id) > 0 > size_of(accounts[seller], market_id)
+    if are_opposed and one_in(chooser, 2):
         buyer, seller = seller, buyer
     size = trade_size(chooser, state, market_id, buyer, seller)
-    return Trade(
-        time,
-        market_id,
-        buyer,
-        seller,
-        size,
-        trade_price(chooser, contract, state.markets[market_id]),
-        buyer_is_taker,
-    )
+    price = trade_price(chooser, contract, state.markets[market_id])
+    return Trade(time, market_id, buyer, seller, size, price, buyer_is_taker)
+
+
+def hedge(chooser: Chooser, sight: Sight) -> Trade:
+    """Somebody with a position takes about the same notional in another market, mostly on the other side."""
+    state, able = sight.state, sight.able
+    holders = [name for name in able if state.accounts[name].positions]
+    if not holders or len(able) < 2:
+        return trade(chooser, sight)
+    name = chooser.choose_from(holders)
+    account = state.accounts[name]
+    held_in = chooser.choose_from(sorted(account.positions))
+    others = [market_id for market_id in sorted(state.markets) if market_id != held_in]
+    if not others:
+        return trade(chooser, sight)
+    market_id = chooser.choose_from([other for other in others if other not in account.positions] or others)
+    contract, market = state.rulebook.contracts[market_id], state.markets[market_id]
+    notional = position_notional(state, account, held_in)
+    counterparty = chooser.choose_from([other for other in able if other != name])
+    sells = notional > 0 if not one_in(chooser, 5) else notional < 0
+    size = max(1, abs(notional) // mark_per_lot(contract, market) * chooser.choose_from((10, 5, 9)) // 10)
+    if not one_in(chooser, 4):
+        direction = -1 if sells else 1
+        size = max(1, min(size, affordable_lots(state, account, market_id, direction) * 9 // 10))
+    buyer, seller = (counterparty, name) if sells else (name, counterparty)
+    at_mark = max(contract.tick, floor_to_multiple(market.mark, contract.tick))
+    return Trade(state.time, market_id, buyer, seller, size, at_mark, bool(chooser.choose_int(0, 1)))

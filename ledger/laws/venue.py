@@ -25,10 +25,10 @@ def _funding_breach(step: Step, transaction: Fund, event: Funded) -> Breach | No
         rate_is_right = numerator == 0
     else:
         mean = market.premium_count * market.index
-        clamped = abs(numerator) * RATE_SCALE == clamp * denominator
         beyond = abs(market.premium_sum) * RATE_SCALE > clamp * mean
+        clamped = numerator * RATE_SCALE == sign(market.premium_sum) * clamp * denominator
         exact = numerator * mean == market.premium_sum * denominator
-        rate_is_right = (clamped and sign(numerator) == sign(market.premium_sum)) if beyond else exact
+        rate_is_right = clamped if beyond else exact
     if not rate_is_right:
         return Breach(f"the rate {numerator}/{denominator} is neither given nor the mean premium's")
     value = notional(contract, 1, market.index) * abs(numerator)

@@ -1,0 +1,133 @@
+"""The engines, each alone: what one of them finds in the ledger that is there to be imported.
+
+Everything here runs in a process of its own, in which `ledger` is a copy with one mutant. So nothing of the ledger is
+imported before an engine is called.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from ledger.fuzzing import Chooser
+    from ledger.rulebook import Rulebook
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ATTACKS = "tests/logs/attacks/*.jsonl"
+EXAMPLES = "docs/examples/*.jsonl"
+SMALL_LOG, OFTEN, SELDOM = 100_000, 1, 100
+"""Logs smaller than so many bytes have their state laws checked at every step, larger ones at every hundredth."""
+
+ROUNDS = ((1, 120), (2, 400), (3, 700))
+DRAWN = 3
+"""What the machine plays: so many rounds of simulations of so many steps, the short ones first. A round has one under
+each named rulebook and so many under rulebooks that are drawn at random."""
+
+
+@attrs.frozen
+class Finding:
+    """What an engine found. `by`: what was broken or raised, None for nothing. `unknown`: claims that stayed open."""
+
+    by: str | None = None
+    detail: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+NOTHING = Finding()
+Engine = Callable[[Sequence[str]], Finding]
+
+
+def raised(error: BaseException) -> Finding:
+    """An exception where there should be none."""
+    return Finding(f"raises {type(error).__name__}", str(error)[:200])
+
+
+def logs(_: Sequence[str]) -> Finding:
+    """The example logs and the attack logs, replayed with every law; what their lines expect is left out."""
+    from ledger.log import open_log, read_log
+    from ledger.replay import replay_log
+
+    paths = sorted((*ROOT.glob(ATTACKS), *ROOT.glob(EXAMPLES)), key=lambda path: path.stat().st_size)
+    for path in paths:
+        every = OFTEN if path.stat().st_size < SMALL_LOG else SELDOM
+        try:
+            with open_log(str(path)) as stream:
+                state, entries = read_log(stream, path.name)
+                asked = (attrs.evolve(entry, expect=None) for entry in entries)
+                failure = replay_log(state, asked, state_every=every).failure
+        except Exception as error:
+            return raised(error)
+        if failure is not None:
+            assert failure.law is not None
+            return Finding(f"law {failure.law.id}", f"{path.name}: {failure.detail}"[:200])
+    return NOTHING
+
+
+def machine(_: Sequence[str]) -> Finding:
+    """Seeded simulations under every rulebook, with every law and the independent auditor after every step."""
+    from ledger.laws import LawBroken
+    from tests.oracle import AuditFailed
+
+    try:
+        for _step in watched():
+            pass
+    except LawBroken as broken:
+        return Finding(f"law {broken.law.id}", broken.breach.detail[:200])
+    except AuditFailed as failed:
+        return Finding("auditor", str(failed)[:200])
+    except Exception as error:
+        return raised(error)
+    return NOTHING
+
+
+def watched() -> Iterator[None]:
+    """Every step of the simulations, checked."""
+    from ledger.fuzzing import RULEBOOKS, Seeded
+    from ledger.fuzzing.drawn_rulebooks import drawn_rulebook
+    from ledger.profiles import DEFAULT_PROFILE, load_profile
+
+    seed = 0
+    for rounds, steps in ROUNDS:
+        for _ in range(rounds):
+            for name in (*RULEBOOKS, *(None,) * DRAWN):
+                seed += 1
+                chooser = Seeded(seed)
+                overrides = drawn_rulebook(chooser) if name is None else None
+                rulebook = load_profile(DEFAULT_PROFILE, overrides) if name is None else RULEBOOKS[name]
+                yield from _played(chooser, rulebook, steps)
+
+
+def _played(chooser: "Chooser", rulebook: "Rulebook", steps: int) -> Iterator[None]:
+    from ledger.fuzzing import play
+    from ledger.laws import REGISTRY, Monitor
+    from tests import oracle
+
+    monitor = None
+    for step in play(chooser, rulebook, steps):
+        monitor = monitor or Monitor(step.before, REGISTRY, state_every=1)
+        oracle.audit(step.before, step.transaction, step.outcome, step.after)
+        monitor.observe(step)
+        yield
+    if monitor is not None:
+        monitor.finish()
+
+
+def tables(_: Sequence[str]) -> Finding:
+    """The tables of every rule: each refusal with its exact figures, each success with its exact state and events."""
+    try:
+        module = importlib.import_module("tests.rules.tables")
+        for table in module.all_tables():
+            for row in table.refusals:
+                module.assert_refused(row)
+            for row in table.successes:
+                module.assert_applied(row)
+    except Exception as error:
+        return Finding("table", f"{type(error).__name__}: {str(error)[:160]}")
+    return NOTHING
+
+
+ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, "tables": tables}
