@@ -12,7 +12,7 @@ from .results import Results, version_of
 from .trials import preload
 
 SAMPLE, SEED = 270, 0
-NAMES = ("logs", "machine", "tables")
+NAMES = ("logs", "machine", "tests")
 
 
 @click.command()

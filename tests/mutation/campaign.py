@@ -9,7 +9,7 @@ from .mutants import Mutant
 from .results import KILLED, SURVIVED, UNKNOWN, Result, Results
 from .trials import HarnessError, Running, Tree, Trial, new_tree
 
-CPU_SECONDS = {"logs": 60, "machine": 600, "tables": 60}
+CPU_SECONDS = {"logs": 60, "machine": 600, "tests": 240}
 """The processor time of one trial: many times what the engine takes where nothing stops it early."""
 
 AS_IT_IS = "the ledger as it is"

@@ -22,7 +22,7 @@ import attrs
 from .engines import ENGINES, Finding
 from .mutants import PACKAGE, ROOT, Mutant
 
-LIBRARIES = ("attrs", "immutables", "msgspec", "hypothesis", "hypothesis.strategies", "rich")
+LIBRARIES = ("attrs", "immutables", "msgspec", "hypothesis", "hypothesis.strategies", "rich", "pytest")
 MEMORY = 8 << 30
 NEVER_ENDS = "does not end"
 LINKED = ("tests", "specs", "docs")
