@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .claims import PROOFS, proofs, reach_of_proofs
+from .findings import NOTHING, Finding, raised
+
 if TYPE_CHECKING:
     from ledger.fuzzing import Chooser
     from ledger.rulebook import Rulebook
@@ -36,22 +39,7 @@ TESTS = (
 """The tests of single functions and of single rules."""
 
 
-@attrs.frozen
-class Finding:
-    """What an engine found. `by`: what was broken or raised, None for nothing. `unknown`: claims that stayed open."""
-
-    by: str | None = None
-    detail: str = ""
-    unknown: tuple[str, ...] = ()
-
-
-NOTHING = Finding()
 Engine = Callable[[Sequence[str]], Finding]
-
-
-def raised(error: BaseException) -> Finding:
-    """An exception where there should be none."""
-    return Finding(f"raises {type(error).__name__}", str(error)[:200])
 
 
 def logs(_: Sequence[str]) -> Finding:
@@ -157,4 +145,7 @@ def tests(_: Sequence[str]) -> Finding:
     return Finding("test", watch.failed[:200])
 
 
-ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, "tests": tests}
+ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, "tests": tests, PROOFS: proofs}
+
+REACHES: dict[str, Engine] = {PROOFS: reach_of_proofs}
+"""The engines of claims, with what tells which functions each claim runs."""
