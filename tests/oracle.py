@@ -97,6 +97,7 @@ class Terms:
         self.sources = frozenset(document["sources"])
         self.minimum_sources = int(document["minimum_sources"])
         self.maximum_leverage = int(document["maximum_leverage"])
+        self.size_factor = whole(document["size_factor"])
         self.funding, self.settle = document["funding"], document["settle"]
         self.liquidation, self.program = document["liquidation"], document["program"]
 

@@ -1,4 +1,4 @@
-"""Progress of a replay, drawn on standard error while it runs and gone afterwards."""
+"""Progress of a replay or a campaign, drawn on standard error while it runs and gone afterwards."""
 
 import os
 import sys
@@ -43,6 +43,28 @@ def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable
                     drawing.update(task, completed=position(), read=entry.line)
 
         yield look
+
+
+@contextmanager
+def progress_of_examples(examples: int) -> Iterator[Callable[[int], None]]:
+    """What a campaign is to call with how many examples are done."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("examples"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawing:
+        task = drawing.add_task("trying", total=examples)
+        yield lambda done: drawing.update(task, completed=done)
 
 
 def length_of(log: str) -> int | None:

@@ -10,6 +10,7 @@ what markets do, and `play` runs a whole simulation of them.
 """
 
 from .choosers import Chooser, Seeded
+from .drawn_rulebooks import drawn_rulebook
 from .faults import spoil
 from .moods import ARCS, GENERATORS, MOODS, Generator, Mood
 from .rulebooks import GENESES, RULEBOOKS
@@ -30,6 +31,7 @@ __all__ = [
     "Seeded",
     "Sight",
     "Simulation",
+    "drawn_rulebook",
     "next_transaction",
     "opening",
     "play",

@@ -1,10 +1,10 @@
 """Rounds of liquidation and takeovers."""
 
-from ..margin import mark_per_lot
+from ..margin import mark_per_lot, tier_margin
 from ..rules.liquidate import round_limit
 from ..state import Account, size_of
-from ..transactions import BackstopTransfer, Fill, Liquidate, Transaction
-from ..units import floor_div, floor_to_multiple
+from ..transactions import BackstopTransfer, Deposit, Fill, Liquidate, Transaction
+from ..units import EXACT_SCALE, floor_div, floor_to_multiple, is_multiple
 from .choosers import Chooser, choose_preferred, one_in
 from .prices import crash, topple
 from .sight import Sight
@@ -34,6 +34,23 @@ def a_round(chooser: Chooser, sight: Sight, account_id: str, time: int) -> Liqui
         return Liquidate(time, account_id, ())
     many = chooser.choose_from((1, 1, 0, 2, 3))
     return Liquidate(time, account_id, tuple(_fill(chooser, sight, account_id, account) for _ in range(many)))
+
+
+def poise(chooser: Chooser, sight: Sight) -> Transaction:
+    """Somebody who is being liquidated is brought exactly to the level of release, which is not above it, and a round
+    without fills looks at that; any round where the level cannot be booked."""
+    state, liquidating = sight.state, sight.liquidating
+    if not liquidating:
+        return liquidate(chooser, sight)
+    account_id = chooser.choose_from(liquidating)
+    standing, running = sight.standing(account_id), state.accounts[account_id].liquidation
+    assert running is not None
+    due = max(state.time, running.time + state.rulebook.liquidation.round_interval)
+    missing = tier_margin(state, standing.account) - standing.distress * EXACT_SCALE
+    settlement_asset = state.rulebook.settlement_asset
+    if missing > 0 and is_multiple(missing, state.rulebook.assets[settlement_asset].booking_unit * EXACT_SCALE):
+        return Deposit(state.time, account_id, settlement_asset, floor_div(missing, EXACT_SCALE))
+    return Liquidate(due, account_id, ())
 
 
 def _fill(chooser: Chooser, sight: Sight, account_id: str, account: Account) -> Fill:

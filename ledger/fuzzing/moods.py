@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 from ..transactions import Transaction
 from .choosers import Chooser
-from .distress import backstop_transfer, liquidate, pursue, unwind
+from .distress import backstop_transfer, liquidate, poise, pursue, unwind
 from .money import deposit, rescue, set_account, withdraw
 from .operators import late_round, once_more, out_of_season, out_of_turn, round_instead
 from .prices import crash, mark_asset, mark_market, topple
 from .program import enroll, leave, overcommit
 from .schedule import fund, settle
 from .sight import Sight
-from .trading import hedge, trade
+from .trading import hedge, to_the_limit, trade
 
 Generator = Callable[[Chooser, Sight], Transaction]
 """Draws a transaction for a state in view."""
@@ -22,6 +22,7 @@ GENERATORS: tuple[Generator, ...] = (
     withdraw,
     set_account,
     trade,
+    to_the_limit,
     hedge,
     mark_market,
     crash,
@@ -33,6 +34,7 @@ GENERATORS: tuple[Generator, ...] = (
     overcommit,
     leave,
     liquidate,
+    poise,
     backstop_transfer,
     pursue,
     unwind,
@@ -52,7 +54,7 @@ def _mood(weights: Mapping[Generator, int]) -> Mood:
 
 
 CALM = _mood({trade: 10, mark_market: 6, deposit: 4, withdraw: 3, set_account: 1, mark_asset: 2, fund: 6, settle: 2})
-LEVER = _mood({trade: 16, deposit: 3, mark_market: 1, set_account: 1})
+LEVER = _mood({trade: 16, to_the_limit: 2, deposit: 3, mark_market: 1, set_account: 1})
 HEDGE = _mood({hedge: 12, trade: 5, deposit: 2, mark_market: 3, settle: 1})
 CRASH = _mood(
     {pursue: 20, liquidate: 2, backstop_transfer: 1, trade: 3, mark_asset: 2, deposit: 1, rescue: 2, settle: 1}
@@ -60,7 +62,7 @@ CRASH = _mood(
 FLASH = _mood({pursue: 8, crash: 2, trade: 2, settle: 1})
 DRAIN = _mood({withdraw: 10, trade: 3, settle: 2, crash: 1})
 PROGRAM = _mood({enroll: 6, deposit: 3, leave: 1, trade: 4, crash: 2, pursue: 3, withdraw: 1})
-RESCUE = _mood({rescue: 7, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
+RESCUE = _mood({rescue: 7, poise: 4, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
 OVERCOMMIT = _mood({overcommit: 6, deposit: 4, trade: 8})
 SPIRAL = _mood({unwind: 12, crash: 4, topple: 2, trade: 1, overcommit: 1})
 DISORDER = _mood(

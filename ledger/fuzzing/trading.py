@@ -1,10 +1,11 @@
 """Trades that open, close, reduce and flip, in one market or against another."""
 
-from ..margin import effective_collateral, initial_margin, mark_per_lot, position_notional
+from ..margin import effective_collateral, initial_margin, mark_per_lot, notional, position_notional
 from ..rulebook import Contract
-from ..state import Account, Market, State, size_of
-from ..transactions import Trade
-from ..units import RATE_SCALE, ceil_div, floor_div, floor_to_multiple
+from ..rules.fills import fee_on, fee_rates
+from ..state import Account, Market, Position, State, size_of
+from ..transactions import Deposit, Trade
+from ..units import EXACT_SCALE, RATE_SCALE, ceil_div, floor_div, floor_to_multiple, is_multiple
 from .choosers import Chooser, choose_near, choose_preferred, one_in
 from .sight import Sight
 from .times import a_time
@@ -105,6 +106,45 @@ def trade(chooser: Chooser, sight: Sight) -> Trade:
     size = trade_size(chooser, state, market_id, buyer, seller)
     price = trade_price(chooser, contract, state.markets[market_id])
     return Trade(time, market_id, buyer, seller, size, price, buyer_is_taker)
+
+
+def to_the_limit(chooser: Chooser, sight: Sight) -> Trade | Deposit:
+    """Somebody flat opens what uses free collateral up exactly, fees included; first a deposit makes that possible."""
+    state, able = sight.state, sight.able
+    flat = [name for name in able if not state.accounts[name].positions]
+    if not flat or len(able) < 2 or not state.markets:
+        return trade(chooser, sight)
+    name = chooser.choose_from(flat)
+    market_id = chooser.choose_from(sorted(state.markets))
+    contract, account = state.rulebook.contracts[market_id], state.accounts[name]
+    price = max(contract.tick, floor_to_multiple(state.markets[market_id].mark, contract.tick))
+    effective = effective_collateral(state, account)
+    size = affordable_lots(state, account, market_id, 1)
+    while size > 0 and needed_to_buy(state, name, market_id, size=size, price=price) > effective:
+        size -= max(1, size // 50)
+    size = max(1, size)
+    missing = needed_to_buy(state, name, market_id, size=size, price=price) - effective
+    if missing < 0:
+        size += 1
+        missing = needed_to_buy(state, name, market_id, size=size, price=price) - effective
+    settlement_asset = state.rulebook.settlement_asset
+    unit = state.rulebook.assets[settlement_asset].booking_unit * EXACT_SCALE
+    if missing > 0 and is_multiple(missing, unit):
+        return Deposit(state.time, name, settlement_asset, floor_div(missing, EXACT_SCALE))
+    counterparty = chooser.choose_from([other for other in able if other != name])
+    return Trade(state.time, market_id, name, counterparty, size, price, buyer_is_taker=True)
+
+
+def needed_to_buy(state: State, account_id: str, market_id: str, *, size: int, price: int) -> int:
+    """The collateral (an exact value) with which a flat account buys so many lots as the taker and has none left."""
+    contract, account = state.rulebook.contracts[market_id], state.accounts[account_id]
+    value = notional(contract, size, price)
+    rate = fee_rates(state, account_id, state.time).taker
+    fee = fee_on(value=value, rate=rate, fee_unit=state.rulebook.fee_unit)
+    bought = Position(size, -value - fee)
+    after = Account(account.cash, account.positions.set(market_id, bought), account.max_leverage, "", None)
+    gain = min(0, effective_collateral(state, after) - effective_collateral(state, account))
+    return initial_margin(state, after) - gain
 
 
 def hedge(chooser: Chooser, sight: Sight) -> Trade:

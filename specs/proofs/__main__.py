@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from .claims import Bug, Claim, outcome_of, outcome_of_mutant
+from .claims import Claim, PlantedBug, Removal, outcome_of, outcome_of_mutant
 from .engine import Result, Status
 from .registry import CLAIMS
 
@@ -43,7 +43,7 @@ class Report:
 
     claim: Claim
     answer: Answer
-    mutants: tuple[tuple[Bug, Answer], ...]
+    mutants: tuple[tuple[PlantedBug, Answer], ...]
 
     @property
     def is_proved(self) -> bool:
@@ -58,7 +58,7 @@ class Report:
         return None if not statuses else (wrong or statuses)[0]
 
 
-def _answered(claim: Claim, bug: Bug | None = None) -> Answer:
+def _answered(claim: Claim, bug: PlantedBug | None = None) -> Answer:
     start = time.perf_counter()
     try:
         result: Result = outcome_of(claim) if bug is None else outcome_of_mutant(claim, bug)
@@ -111,6 +111,11 @@ def row(cells: Sequence[str]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
 
 
+def words(bug: PlantedBug) -> str:
+    """A planted bug in words."""
+    return f"without {bug.check}" if isinstance(bug, Removal) else f"with {bug.instead!r}"
+
+
 def as_rows(report: Report) -> str:
     """The claim's line of the table, and below it what is not as it should be."""
     claim, answer = report.claim, report.answer
@@ -129,7 +134,7 @@ def as_rows(report: Report) -> str:
         lines.append(f"    {answer.detail} {dict(answer.values) or ''}".rstrip())
     for bug, mutant in report.mutants:
         if mutant.status != Status.REFUTED.value:
-            lines.append(f"    the proof should fail with {bug.instead!r}: {mutant.status} {mutant.detail}")
+            lines.append(f"    the proof should fail {words(bug)}: {mutant.status} {mutant.detail}")
     return "\n".join(lines)
 
 

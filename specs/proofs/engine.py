@@ -105,6 +105,13 @@ class _Session:
         self.unknown: list[str] = []
         self.reached: dict[str, Mapping[str, int]] = {}
         self.not_decided: set[str] = set()
+        self._constants: dict[int, Term] = {}
+
+    def constant(self, value: int) -> Term:
+        """The term of a plain integer."""
+        if value not in self._constants:
+            self._constants[value] = z3.IntVal(value, self.context)
+        return self._constants[value]
 
 
 _Decision = tuple[Term, bool]
@@ -140,7 +147,7 @@ class Path:
             self.assume((least is None or value >= least) and (most is None or value <= most))
             return value
         if name in self._integers:
-            raise ValueError(f"{name} is asked for twice")
+            raise Unrepeatable(f"{name} is asked for twice")
         term = self._integers[name] = z3.Int(name, self._context)
         if least is not None:
             self._assert(term >= least)
@@ -259,7 +266,7 @@ class Path:
         """The term of an integer, plain or symbolic; None for anything else."""
         if isinstance(value, Int):
             return value.term
-        return z3.IntVal(int(value), self._context) if isinstance(value, int) else None
+        return self._session.constant(int(value)) if isinstance(value, int) else None
 
     # What the solver is asked
 

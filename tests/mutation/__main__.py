@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from .campaign import require_quiet, run
+from .campaign import Campaign
 from .mutants import ROOT, all_mutants, sample
 from .results import Results, version_of
 from .trials import preload
 
 SAMPLE, SEED = 270, 0
-NAMES = ("logs", "machine", "tables")
+NAMES = ("logs", "machine", "tests")
 
 
 @click.command()
@@ -31,9 +31,10 @@ def main(size: int, seed: int, engines: str, workers: int, path: str, only: tupl
     )
     versions = {name: version_of(name) for name in names}
     results = Results(Path(path), versions)
-    preload()
-    require_quiet(names, results, versions)
-    for number, result in enumerate(run(chosen, names, results, versions=versions, workers=workers)):
+    preload(names)
+    campaign = Campaign(names, results, versions)
+    campaign.prepare()
+    for number, result in enumerate(campaign.run(chosen, workers)):
         click.echo(f"{number:5} {result.engine:9} {result.outcome:9} {result.seconds:6.1f} {result.mutant} {result.by}")
 
 

@@ -4,12 +4,14 @@ Everything here runs in a process of its own, in which `ledger` is a copy with o
 imported before an engine is called.
 """
 
-import importlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+
+from .claims import PROOFS, proofs, reach_of_proofs
+from .findings import NOTHING, Finding, raised
 
 if TYPE_CHECKING:
     from ledger.fuzzing import Chooser
@@ -23,27 +25,21 @@ SMALL_LOG, OFTEN, SELDOM = 100_000, 1, 100
 """Logs smaller than so many bytes have their state laws checked at every step, larger ones at every hundredth."""
 
 ROUNDS = ((1, 120), (2, 400), (3, 700))
-DRAWN = 3
+DRAWN, FIGURES_EVERY, AUDITED = 3, 3, 2
 """What the machine plays: so many rounds of simulations of so many steps, the short ones first. A round has one under
-each named rulebook and so many under rulebooks that are drawn at random."""
+each named rulebook and so many under rulebooks that are drawn at random. After every so many steps the line of
+the log is read back, and the figures of so many accounts that changed are audited."""
 
 
-@attrs.frozen
-class Finding:
-    """What an engine found. `by`: what was broken or raised, None for nothing. `unknown`: claims that stayed open."""
+TESTS = (
+    "tests/rules",
+    *(f"tests/test_{name}.py" for name in ("units", "postings", "margin", "pricing", "capacity", "readings")),
+    "tests/house/test_formats.py",
+)
+"""The tests of single functions and of single rules."""
 
-    by: str | None = None
-    detail: str = ""
-    unknown: tuple[str, ...] = ()
 
-
-NOTHING = Finding()
 Engine = Callable[[Sequence[str]], Finding]
-
-
-def raised(error: BaseException) -> Finding:
-    """An exception where there should be none."""
-    return Finding(f"raises {type(error).__name__}", str(error)[:200])
 
 
 def logs(_: Sequence[str]) -> Finding:
@@ -105,29 +101,51 @@ def _played(chooser: "Chooser", rulebook: "Rulebook", steps: int) -> Iterator[No
     from ledger.fuzzing import play
     from ledger.laws import REGISTRY, Monitor
     from tests import oracle
+    from tests.oracle_figures import audit_figures
+    from tests.reading_back import require_reading_back
 
     monitor = None
-    for step in play(chooser, rulebook, steps):
+    for number, step in enumerate(play(chooser, rulebook, steps)):
         monitor = monitor or Monitor(step.before, REGISTRY, state_every=1)
         oracle.audit(step.before, step.transaction, step.outcome, step.after)
         monitor.observe(step)
+        if number % FIGURES_EVERY == 0:
+            require_reading_back(step)
+            for account_id, _, _ in step.changes[:AUDITED]:
+                audit_figures(step.after, account_id)
         yield
     if monitor is not None:
         monitor.finish()
 
 
-def tables(_: Sequence[str]) -> Finding:
-    """The tables of every rule: each refusal with its exact figures, each success with its exact state and events."""
-    try:
-        module = importlib.import_module("tests.rules.tables")
-        for table in module.all_tables():
-            for row in table.refusals:
-                module.assert_refused(row)
-            for row in table.successes:
-                module.assert_applied(row)
-    except Exception as error:
-        return Finding("table", f"{type(error).__name__}: {str(error)[:160]}")
-    return NOTHING
+def tests(_: Sequence[str]) -> Finding:
+    """The tests of single functions and rules, as far as they are quick, until the first that fails."""
+    import pytest
+
+    class Watch:
+        """Remembers what failed."""
+
+        failed = ""
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                self.failed = self.failed or report.nodeid
+
+        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+            if report.failed:
+                self.failed = self.failed or report.nodeid
+
+    watch = Watch()
+    options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", str(ROOT / "pyproject.toml"))
+    code = pytest.main([*options, *(str(ROOT / name) for name in TESTS)], plugins=[watch])
+    if code == pytest.ExitCode.OK:
+        return NOTHING
+    if code not in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED) or not watch.failed:
+        raise RuntimeError(f"pytest ended with {code}")
+    return Finding("test", watch.failed[:200])
 
 
-ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, "tables": tables}
+ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, "tests": tests, PROOFS: proofs}
+
+REACHES: dict[str, Engine] = {PROOFS: reach_of_proofs}
+"""The engines of claims, with what tells which functions each claim runs."""

@@ -6,7 +6,6 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from random import Random
 
 import attrs
 
@@ -235,9 +234,9 @@ def _is_figure(source: Source, node: ast.AST) -> bool:
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> tuple[Mutant, ...]:
     """About `size` mutants: from each category as many as the others, as far as it has them, spread over modules.
 
-    A larger sample of the same seed holds the smaller one.
+    A larger sample of the same seed holds the smaller one, and a change of the ledger moves few others in or out.
     """
-    queues = {category: _spread(mutants, category, seed) for category in CATEGORIES}
+    queues = {category: spread(mutants, category, seed) for category in CATEGORIES}
     chosen: list[Mutant] = []
     position = 0
     while len(chosen) < min(size, len(mutants)):
@@ -245,19 +244,22 @@ def sample(mutants: Sequence[Mutant], size: int, seed: int) -> tuple[Mutant, ...
             if position < len(queues[category]) and len(chosen) < size:
                 chosen.append(queues[category][position])
         position += 1
-    return tuple(sorted(chosen, key=lambda mutant: mutants.index(mutant)))
+    order = {mutant.id: number for number, mutant in enumerate(mutants)}
+    return tuple(sorted(chosen, key=lambda mutant: order[mutant.id]))
 
 
-def _spread(mutants: Sequence[Mutant], category: str, seed: int) -> list[Mutant]:
-    """A category's mutants, shuffled, taking modules in turn, so that no large module crowds the others out."""
-    random = Random(f"{seed} {category}")
+def spread(mutants: Sequence[Mutant], category: str, seed: int) -> list[Mutant]:
+    """A category's mutants in an order of chance, taking modules in turn, so that no large one crowds others out."""
+
+    def chance(text: str) -> bytes:
+        return hashlib.sha256(f"{seed} {text}".encode()).digest()
+
     by_module: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         if mutant.category == category:
             by_module.setdefault(mutant.module, []).append(mutant)
     for group in by_module.values():
-        random.shuffle(group)
-    order = sorted(by_module)
-    random.shuffle(order)
+        group.sort(key=lambda mutant: chance(mutant.key))
+    order = sorted(by_module, key=lambda name: chance(f"{category} {name}"))
     longest = max(map(len, by_module.values()), default=0)
     return [by_module[name][n] for n in range(longest) for name in order if n < len(by_module[name])]

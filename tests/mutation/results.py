@@ -11,8 +11,9 @@ from .mutants import ROOT
 
 INPUTS = {
     "logs": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl"),
-    "machine": ("tests/oracle.py",),
-    "tables": ("tests/rules/*.py", "tests/scenarios.py", "tests/worlds.py"),
+    "machine": ("tests/oracle.py", "tests/oracle_figures.py", "tests/reading_back.py"),
+    "proofs": ("specs/proofs/*.py", "tests/mutation/claims.py"),
+    "tests": ("tests/*.py", "tests/rules/*.py", "tests/house/*.py"),
 }
 """The files that an engine's answers depend on, beside the ledger and this tool."""
 

@@ -19,10 +19,14 @@ from pathlib import Path
 
 import attrs
 
-from .engines import ENGINES, Finding
-from .mutants import PACKAGE, ROOT, Mutant
+from .changes import Source
+from .claims import noting
+from .engines import ENGINES, REACHES
+from .findings import Finding
+from .mutants import PACKAGE, ROOT, Mutant, modules
 
-LIBRARIES = ("attrs", "immutables", "msgspec", "hypothesis", "hypothesis.strategies", "rich")
+LIBRARIES = ("attrs", "immutables", "msgspec", "hypothesis", "hypothesis.strategies", "rich", "click")
+LIBRARIES_OF = {"tests": ("pytest",), "proofs": ("z3",)}
 MEMORY = 8 << 30
 NEVER_ENDS = "does not end"
 LINKED = ("tests", "specs", "docs")
@@ -34,12 +38,16 @@ class HarnessError(Exception):
 
 @attrs.frozen
 class Trial:
-    """One engine on one mutant, None for the ledger as it is; `claims`: the ids to look at, for engines of claims."""
+    """One engine on one mutant, None for the ledger as it is; `claims`: the ids to look at, for engines of claims.
+
+    `reach`: not to look for faults, but to tell which functions each claim runs.
+    """
 
     engine: str
     mutant: Mutant | None
     cpu_seconds: int
     claims: tuple[str, ...] = ()
+    reach: bool = False
 
 
 class Tree:
@@ -63,6 +71,12 @@ class Tree:
         for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
             compiled.unlink()
 
+    def note_functions(self) -> None:
+        """Let every function of the core note that it was called."""
+        for module in modules():
+            source = Source(module, self.path(module).read_text(encoding="utf-8"))
+            self.put(module, noting(source))
+
     @contextmanager
     def with_mutant(self, mutant: Mutant | None) -> Iterator[None]:
         """The tree with the bug, and without it again."""
@@ -84,9 +98,9 @@ def new_tree() -> Iterator[Tree]:
         yield Tree(Path(folder))
 
 
-def preload(libraries: Sequence[str] = LIBRARIES) -> None:
+def preload(engines: Sequence[str]) -> None:
     """Import what every trial needs, so that no fork has to."""
-    for name in libraries:
+    for name in (*LIBRARIES, *(library for engine in engines for library in LIBRARIES_OF.get(engine, ()))):
         importlib.import_module(name)
     if any(name == "ledger" or name.startswith("ledger.") for name in sys.modules):
         raise HarnessError("the ledger is imported in the process that forks")
@@ -112,7 +126,10 @@ class Running:
         _, status, used = os.wait4(self.process, 0)
         seconds = used.ru_utime + used.ru_stime
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-            return Finding(NEVER_ENDS, f"{self.trial.cpu_seconds} seconds of processor time"), seconds
+            spent = f"{self.trial.cpu_seconds} seconds of processor time"
+            if self.trial.engine in REACHES:
+                return Finding(unknown=(spent,)), seconds
+            return Finding(NEVER_ENDS, spent), seconds
         if not text:
             name = self.trial.mutant.id if self.trial.mutant is not None else "the ledger as it is"
             raise HarnessError(f"{self.trial.engine} on {name} ended with status {status} and no answer")
@@ -134,7 +151,8 @@ def _run_here(trial: Trial, tree: Tree, write: int) -> None:
     except BaseException as error:
         answer = {"broken": f"{type(error).__name__}: {error}"}
     try:
-        os.write(write, json.dumps(answer).encode())
+        with os.fdopen(write, "wb") as stream:
+            stream.write(json.dumps(answer).encode())
     finally:
         os._exit(0)
 
@@ -145,6 +163,8 @@ def _found(trial: Trial, tree: Tree) -> Finding:
     os.environ["PYTHONPATH"] = str(tree.folder)
     os.chdir(tree.folder)
     importlib.invalidate_caches()
+    if trial.reach:
+        return REACHES[trial.engine](trial.claims)
     try:
         if trial.mutant is not None:
             importlib.import_module(f"ledger.{trial.mutant.module}")
