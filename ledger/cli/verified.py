@@ -106,7 +106,7 @@ def row_lines(rows: Sequence[Row], *, width: int) -> list[str]:
             _spoken(row.random),
             _claimed(row.symbolic),
             _claimed(row.proofs),
-            _claimed(row.rests_on),
+            statuses(row.rests_on) or NOTHING,
         )
         for row in rows
     ]
@@ -134,7 +134,7 @@ def _spoken(spoken: tuple[int, int] | None) -> Cell:
 def _claimed(claims: Sequence[ClaimResult]) -> Cell:
     if not claims:
         return NOTHING
-    text = statuses(claims)
+    text = f"{statuses(claims)}, {counted(sum(claim.paths for claim in claims), 'path')}"
     if any(claim.fails for claim in claims):
         return Styled(text, colour="red", bold=True)
     return Styled(text, colour="yellow") if any(claim.unknown for claim in claims) else text
@@ -168,12 +168,13 @@ def run_lines(found: Verification, *, width: int) -> list[str]:
     for engine in ("symbolic", "proofs"):
         own = [claim for claim in found.claims if claim.engine == engine]
         if engine in found.seconds:
-            paths = sum(claim.paths for claim in own)
-            rows.append((engine, f"{counted(len(own), 'claim')}: {statuses(own)}; {paths} paths", _time(found, engine)))
-    rows.append(("versions", ", ".join(f"{name} {number}" for name, number in found.versions.items()), ""))
+            known = f": {statuses(own)}, {counted(sum(claim.paths for claim in own), 'path')}" if own else ""
+            rows.append((engine, f"{counted(len(own), 'claim')}{known}", _time(found, engine)))
+    versions = ", ".join(f"{name} {number}" for name, number in found.versions.items())
     return [
         title("what was run"),
         *table((Column(""), Column("", gives_way=True), Column("", "right")), rows, width=width),
+        *paragraph(versions, label="versions", hang=10, width=width),
     ]
 
 
@@ -197,8 +198,8 @@ KNOWN = (
     "proved for all integers over the claims' worlds",
     "confirmed over all paths of the claims' worlds",
     "without a counterexample within the budget",
-    "held wherever a log or a random example had something to judge",
-    "never put to the test",
+    "held wherever a log or an example had something to judge",
+    "never had anything to judge",
     "broken",
 )
 """The best that is known of a pair, best first."""
