@@ -14,6 +14,8 @@ Nothing looks at a clock, so a verdict is the same on a busy machine. Run it in 
 CrossHair keeps caches from one contract to the next.
 """
 
+import ast
+import builtins
 import dataclasses
 import inspect
 import time
@@ -110,6 +112,9 @@ def _conditions(contract: Contract) -> list[Conditions]:
     assumed, claimed = len(lines_of(contract, "pre")), len(lines_of(contract, "post"))
     if claimed == 0:
         raise Unreadable("there is no postcondition")
+    for heading in ("pre", "post", "reach"):
+        for expression in lines_of(contract, heading):
+            _require_names(contract, expression)
     read = []
     for checkable in analyze_function(contract, _options(1)):
         if isinstance(checkable, SyntaxErrorCheckable):
@@ -121,14 +126,26 @@ def _conditions(contract: Contract) -> list[Conditions]:
     return read
 
 
+def _require_names(contract: Contract, expression: str) -> None:
+    """`Unreadable` where the expression is none, or names what the contract does not know."""
+    try:
+        nodes = list(ast.walk(ast.parse(expression, mode="eval")))
+    except SyntaxError as error:
+        raise Unreadable(f"{expression!r} is no expression: {error.msg}") from None
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    known = bound | {"_", "__return__", *inspect.signature(contract).parameters, *fn_globals(contract), *dir(builtins)}
+    unknown = sorted({name.id for name in names} - known)
+    if unknown:
+        raise Unreadable(f"{expression!r} names {', '.join(unknown)}, which the contract does not know")
+
+
 def _opposite(contract: Contract, conditions: Conditions, never: str) -> Conditions:
     """The same assumptions, and as postcondition that `never` does not happen."""
     post = conditions.post[0]
     opposite = condition_from_source_text(
         POSTCONDITION, post.filename, post.line, f"not ({never})", fn_globals(contract)
     )
-    if opposite.compile_err is not None:
-        raise Unreadable(f"{never!r} is no expression: {opposite.compile_err.message}")
     return dataclasses.replace(conditions, post=[opposite])
 
 
