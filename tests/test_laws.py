@@ -1,12 +1,14 @@
 """Every law catches a planted bug that it alone, or it first, catches; and every law speaks where nothing is wrong."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import pytest
+from immutables import Map
 
 import ledger.laws.accounts
+import ledger.laws.bookkeeping
 import ledger.laws.conservation
 import ledger.laws.determinism
 import ledger.laws.liquidation
@@ -14,6 +16,7 @@ from ledger import margin
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
 from ledger.outcomes import Applied, Outcome
+from ledger.postings import Posting
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State
 from ledger.transactions import (
@@ -79,6 +82,15 @@ class Phrase:
 
 PHRASES = (
     Phrase("PST-1 step", "trading", "rules.trade", "postings=filled.postings", "postings=filled.postings[:3]"),
+    Phrase("EVT-1 step", "program", "rules.leave", "time + program.notice", "time - program.notice"),
+    Phrase(
+        "REJ-2 step",
+        "trading",
+        "transition",
+        "transaction.time, state.time, ",
+        "state.time, transaction.time, ",
+        "a time before",
+    ),
     Phrase("PTY-1 step", "trading", "rules.parties", "if is_system(account_id):", "if False:", "a system account set"),
     Phrase("PRP-1 step", "two_markets", "rules.preparation", "state.prices[asset])", "state.prices[asset]) + 1"),
     Phrase("SET-2 history", "trading", "rules.instants", "instant <= last", "False", "a second settle"),
@@ -256,6 +268,14 @@ def test_account_value_with_a_haircut_is_caught_by_set_1(monkeypatch: pytest.Mon
     assert first_broken(apply, SCENARIOS["trading"]()) == "SET-1 state"
 
 
+def test_books_that_take_what_does_not_balance_are_caught_by_pst_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting(accounts: Map[str, Account], postings: Sequence[Posting], *, settlement_asset: str) -> None:
+        """Books nothing and refuses nothing."""
+
+    monkeypatch.setattr(ledger.laws.bookkeeping, "post", trusting)
+    assert first_broken(apply, SCENARIOS["trading"]()) == "PST-2 step"
+
+
 def test_a_takeover_that_is_never_open_is_caught_by_liq_2(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = plant("rules.backstop_transfer", "not is_transferable(state, account)", "True")
     monkeypatch.setattr(ledger.laws.liquidation, "apply", closed)
@@ -279,7 +299,7 @@ def test_an_outcome_that_varies_is_caught_by_det_1(monkeypatch: pytest.MonkeyPat
 PLANTED = {
     *(planted.law for planted in PHRASES),
     *MEDDLING,
-    *("REJ-1 step", "MRK-1 step", "CON-3 state", "SET-1 state", "LIQ-2 step", "DET-1 state"),
+    *("REJ-1 step", "MRK-1 step", "PST-2 step", "CON-3 state", "SET-1 state", "LIQ-2 step", "DET-1 state"),
 }
 
 

@@ -1,4 +1,5 @@
-"""The random state machine: any transactions in any order, every law and an independent audit after every step.
+"""The random state machine: any transactions in any order, every law and an independent audit after every step, and
+every step's line of a log read back.
 
 Reproducible: hypothesis draws the same examples every time. For a longer campaign with new examples set
 `BACKSTOP_MACHINE_EXAMPLES` (and `BACKSTOP_MACHINE_STEPS`). A failure is shrunk and printed as the calls to repeat.
@@ -21,6 +22,8 @@ from ledger.state import State, genesis
 from ledger.transactions import Transaction
 from ledger.transition import apply, state_after
 from tests import oracle
+from tests.oracle_figures import audit_figures
+from tests.reading_back import require_reading_back
 from tests.strategies import Drawn
 from tests.worlds import START
 
@@ -107,8 +110,12 @@ class Ledger(RuleBasedStateMachine):
             assert self.bytes_now != bytes_before
             self.recent.append(transaction)
             self.sight = self.sight.at(self.state)
+        step = Step(before, transaction, outcome, self.state)
         oracle.audit(before, transaction, outcome, self.state)
-        self.monitor.observe(Step(before, transaction, outcome, self.state))
+        self.monitor.observe(step)
+        require_reading_back(step)
+        for account_id, _, _ in step.changes:
+            audit_figures(self.state, account_id)
 
     def teardown(self) -> None:
         if hasattr(self, "monitor"):

@@ -64,6 +64,8 @@ def _price_breach(leg: PositionTransferred, *, discount: int) -> str | None:
     """The three prices of a leg against the bankruptcy price, the discount bound and mark."""
     lots, side, mark = abs(leg.size), sign(leg.size), leg.mark_per_lot
     bankrupt = lots * mark - side * leg.equity
+    if not 0 <= side * (lots * leg.bankruptcy - bankrupt) < lots:
+        return "the bankruptcy price is not the one that uses equity up, rounded in the fund's favour"
     for name, price in (("provider", leg.provider_price), ("deleverage", leg.deleverage_price)):
         worse = side * (lots * price - bankrupt)
         if worse >= lots:

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import attrs
 
-from ledger.checks import MODULES, copy_of_apply
+from ledger.checks import MODULES, Check, apply_without, checks_of, copy_of_apply
+from ledger.transactions import TYPE_NAMES
 
 from .engine import ACCEPTED, Budget, Path, Result, prove
 
@@ -28,6 +29,16 @@ class Bug:
     module: str
     phrase: str
     instead: str
+
+
+@attrs.frozen
+class Removal:
+    """A planted bug: the check of this id, such as "deposit-4", never refuses."""
+
+    check: str
+
+
+PlantedBug = Bug | Removal
 
 
 class Kind(enum.Enum):
@@ -48,7 +59,7 @@ class Claim:
     `prove(path, function)` is its proof. `laws`: the ids of the laws whose own predicates it proves, where its kind is
     `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
     that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
-    ordinary tests.
+    ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail.
     """
 
     id: str
@@ -59,10 +70,15 @@ class Claim:
     assumptions: tuple[str, ...]
     subject: str
     prove: Callable[[Path, Any], None]
-    bug: Bug
+    bug: PlantedBug | tuple[PlantedBug, ...]
     reaches: tuple[str, ...] = (ACCEPTED,)
     quick: bool = True
     budget: Budget | None = None
+
+    @property
+    def bugs(self) -> tuple[PlantedBug, ...]:
+        """Its planted bugs, at least one."""
+        return self.bug if isinstance(self.bug, tuple) else (self.bug,)
 
 
 def outcome_of(claim: Claim) -> Result:
@@ -70,9 +86,9 @@ def outcome_of(claim: Claim) -> Result:
     return _proved(claim, _real(claim.subject))
 
 
-def outcome_of_mutant(claim: Claim) -> Result:
-    """The same proof of the code with the planted bug: it must be REFUTED."""
-    return _proved(claim, _with_bug(claim.subject, claim.bug))
+def outcome_of_mutant(claim: Claim, bug: PlantedBug | None = None) -> Result:
+    """The same proof of the code with the planted bug, the first one unless another is given: it must be REFUTED."""
+    return _proved(claim, _with_bug(claim.subject, bug or claim.bugs[0]))
 
 
 def _proved(claim: Claim, function: Any) -> Result:
@@ -84,7 +100,11 @@ def _real(subject: str) -> Any:
     return getattr(importlib.import_module(f"ledger.{module}"), name)
 
 
-def _with_bug(subject: str, bug: Bug) -> Any:
+def _with_bug(subject: str, bug: PlantedBug) -> Any:
+    if isinstance(bug, Removal):
+        if subject != APPLY:
+            raise ValueError(f"{bug.check} is removed from a whole rule, not from {subject}")
+        return apply_without(_check(bug.check))
     name = f"ledger.{bug.module}"
     source = inspect.getsource(importlib.import_module(name))
     if source.count(bug.phrase) != 1:
@@ -100,6 +120,14 @@ def _with_bug(subject: str, bug: Bug) -> Any:
 
         return copy_of_apply({name: Replace()}, {}, COPIED)
     return _function_of_copy(name, changed, subject)
+
+
+def _check(check_id: str) -> Check:
+    for type_name in dict.fromkeys(TYPE_NAMES.values()):
+        for check in checks_of(type_name):
+            if check_id == f"{check.rule.replace('_', '-')}-{check.number}":
+                return check
+    raise ValueError(f"no check has the id {check_id}")
 
 
 def _function_of_copy(name: str, changed: ast.Module, subject: str) -> Any:

@@ -27,16 +27,18 @@ The solver's effort is bounded by counted resources, not by time, so a busy mach
 """
 
 import enum
-import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 import z3  # type: ignore[import-untyped]
 
+from .integers import Int as Int
+from .integers import NotSymbolic as NotSymbolic
+from .integers import Term
+from .integers import Truth as Truth
+
 T = TypeVar("T")
-Term = Any
-"""A term of z3, which has no types of its own."""
 
 
 class Status(enum.Enum):
@@ -74,10 +76,6 @@ class Result:
     values: Mapping[str, int] = attrs.field(factory=dict)
 
 
-class NotSymbolic(TypeError):
-    """Code under proof asked of a symbolic value what only a plain integer has. Never a verdict: it is raised."""
-
-
 class Unrepeatable(AssertionError):
     """Two runs of one proof decided different things, or the solver's integers do not do what it says they do."""
 
@@ -94,150 +92,26 @@ class _Failed(BaseException):
         self.what, self.values = what, values
 
 
-class Truth:
-    """A symbolic truth value. `&`, `|`, `==` and `!=` combine without deciding; `if`, `not`, `and`, `or` decide."""
-
-    __slots__ = ("path", "term")
-
-    def __init__(self, path: "Path", term: Term) -> None:
-        self.path, self.term = path, term
-
-    def __bool__(self) -> bool:
-        return self.path.decide(self.term)
-
-    def _combined(self, other: object, combine: Callable[[Term, Term], Term]) -> "Truth":
-        if isinstance(other, Truth):
-            return Truth(self.path, combine(self.term, other.term))
-        if isinstance(other, bool):
-            return Truth(self.path, combine(self.term, z3.BoolVal(other)))
-        return NotImplemented
-
-    def __and__(self, other: object) -> "Truth":
-        return self._combined(other, z3.And)
-
-    def __or__(self, other: object) -> "Truth":
-        return self._combined(other, z3.Or)
-
-    __rand__, __ror__ = __and__, __or__
-
-    def __eq__(self, other: object) -> "Truth":  # type: ignore[override]
-        return self._combined(other, operator.eq)
-
-    def __ne__(self, other: object) -> "Truth":  # type: ignore[override]
-        return self._combined(other, operator.ne)
-
-    def __hash__(self) -> int:
-        _refuse("a hash", self)
-
-    def __index__(self) -> int:
-        _refuse("a plain integer", self)
-
-    def __repr__(self) -> str:
-        return f"<{z3.simplify(self.term)}>"
-
-
-def _arithmetic(combine: Callable[[Term, Term], Term]) -> Callable[["Int", object], "Int"]:
-    def method(self: "Int", other: object) -> "Int":
-        term = _term_of(other)
-        return NotImplemented if term is None else Int(self.path, combine(self.term, term))
-
-    return method
-
-
-def _comparison(compare: Callable[[Term, Term], Term]) -> Callable[["Int", object], Truth]:
-    def method(self: "Int", other: object) -> Truth:
-        term = _term_of(other)
-        return NotImplemented if term is None else Truth(self.path, compare(self.term, term))
-
-    return method
-
-
-def _division(part: int, *, swapped: bool = False) -> Callable[["Int", object], "Int"]:
-    def method(self: "Int", other: object) -> "Int":
-        term = _term_of(other)
-        if term is None:
-            return NotImplemented
-        numerator, denominator = (term, self.term) if swapped else (self.term, term)
-        return Int(self.path, self.path.divided(numerator, denominator)[part])
-
-    return method
-
-
-class Int:
-    """A symbolic integer: exactly Python's `+ - * // %`, comparisons, `abs` and truth, over a term of z3."""
-
-    __slots__ = ("path", "term")
-
-    def __init__(self, path: "Path", term: Term) -> None:
-        self.path, self.term = path, term
-
-    __add__, __radd__ = _arithmetic(operator.add), _arithmetic(lambda right, left: left + right)
-    __sub__, __rsub__ = _arithmetic(operator.sub), _arithmetic(lambda right, left: left - right)
-    __mul__, __rmul__ = _arithmetic(operator.mul), _arithmetic(lambda right, left: left * right)
-    __floordiv__, __rfloordiv__ = _division(0), _division(0, swapped=True)
-    __mod__, __rmod__ = _division(1), _division(1, swapped=True)
-    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
-    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
-    __eq__ = _comparison(operator.eq)  # type: ignore[assignment]
-    __ne__ = _comparison(operator.ne)  # type: ignore[assignment]
-
-    def __neg__(self) -> "Int":
-        return Int(self.path, -self.term)
-
-    def __pos__(self) -> "Int":
-        return self
-
-    def __abs__(self) -> "Int":
-        return self if self >= 0 else -self
-
-    def __bool__(self) -> bool:
-        return self.path.decide(self.term != 0)
-
-    def __hash__(self) -> int:
-        _refuse("a hash", self)
-
-    def __int__(self) -> int:
-        _refuse("a plain integer", self)
-
-    def __index__(self) -> int:
-        _refuse("a plain integer", self)
-
-    def __float__(self) -> float:
-        _refuse("a float", self)
-
-    def __truediv__(self, other: object) -> NoReturn:
-        _refuse("a quotient that is no integer", self)
-
-    __rtruediv__ = __truediv__
-
-    def __pow__(self, other: object) -> NoReturn:
-        _refuse("a power", self)
-
-    __rpow__ = __pow__
-
-    def __repr__(self) -> str:
-        return f"<{z3.simplify(self.term)}>"
-
-
-def _refuse(wanted: str, value: Int | Truth) -> NoReturn:
-    raise NotSymbolic(f"{wanted} was asked of the symbolic {value!r}")
-
-
-def _term_of(value: object) -> Term | None:
-    if isinstance(value, Int):
-        return value.term
-    return z3.IntVal(int(value)) if isinstance(value, int) else None
-
-
 class _Session:
-    """What the paths of one proof share: how many conditions they came to, what stayed unknown, what was reached."""
+    """What the paths of one proof share: how many conditions they came to, what stayed unknown, what was reached.
+
+    The solver's terms live in a context of the proof's own, so that no earlier proof changes what it answers.
+    """
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
+        self.context = z3.Context()
         self.conditions = 0
         self.unknown: list[str] = []
         self.reached: dict[str, Mapping[str, int]] = {}
         self.not_decided: set[str] = set()
+        self._constants: dict[int, Term] = {}
+
+    def constant(self, value: int) -> Term:
+        """The term of a plain integer."""
+        if value not in self._constants:
+            self._constants[value] = z3.IntVal(value, self.context)
+        return self._constants[value]
 
 
 _Decision = tuple[Term, bool]
@@ -258,8 +132,10 @@ class Path:
         self._taken: list[_Decision] = []
         self._integers: dict[str, Term] = {}
         self._quotients: dict[tuple[int, int], tuple[Term, ...]] = {}
+        self._answers: dict[int, _Decision] = {}
         self._constraint: list[Term] = []
-        self._solver = z3.Solver()
+        self._context = session.context
+        self._solver = z3.Solver(ctx=self._context)
         self._model: Any = None
 
     # What a proof says
@@ -271,8 +147,8 @@ class Path:
             self.assume((least is None or value >= least) and (most is None or value <= most))
             return value
         if name in self._integers:
-            raise ValueError(f"{name} is asked for twice")
-        term = self._integers[name] = z3.Int(name)
+            raise Unrepeatable(f"{name} is asked for twice")
+        term = self._integers[name] = z3.Int(name, self._context)
         if least is not None:
             self._assert(term >= least)
         if most is not None:
@@ -301,7 +177,7 @@ class Path:
             if not condition:
                 raise _Failed(what, self._values)
             return
-        broken = z3.Not(condition.term) if isinstance(condition, Truth) else z3.BoolVal(not condition)
+        broken = z3.Not(condition.term) if isinstance(condition, Truth) else self.truth(not condition)
         self._must_be_unsat(broken, what)
 
     def establish(self, condition: bool, what: str) -> None:
@@ -309,12 +185,16 @@ class Path:
         self.require(condition, what)
         self.assume(condition)
 
-    def reach(self, name: str) -> None:
-        """This point must be possible for some integers, on this or another path that comes here by this name."""
-        self.reached_here.add(name)
-        if self._values is not None or name in self._session.reached:
+    def reach(self, name: str, when: bool = True) -> None:
+        """This point, with the condition `when`, must be possible for some integers, on this or another path that comes
+        here by this name."""
+        if self._values is not None:
+            if when:
+                self.reached_here.add(name)
             return
-        answer, model = self._decided(z3.BoolVal(True))
+        if name in self._session.reached:
+            return
+        answer, model = self._decided(when.term if isinstance(when, Truth) else self.truth(when))
         if answer == z3.sat:
             self._session.reached[name] = self._values_of(model)
             self._session.not_decided.discard(name)
@@ -328,6 +208,15 @@ class Path:
         known = z3.simplify(term)
         if z3.is_true(known) or z3.is_false(known):
             return bool(z3.is_true(known))
+        negated = bool(z3.is_not(known))
+        known = known.arg(0) if negated else known
+        if known.get_id() not in self._answers:
+            # The term stays here with its answer, so that no other can come to have its id.
+            self._answers[known.get_id()] = known, self._take(term) != negated
+        return self._answers[known.get_id()][1] != negated
+
+    def _take(self, term: Term) -> bool:
+        """The answer to what was not asked before: the prefix's, or the first that may be."""
         position = len(self._taken)
         if position < len(self._prefix):
             earlier, answer = self._prefix[position]
@@ -359,7 +248,8 @@ class Path:
         key = numerator.get_id(), denominator.get_id()
         if key not in self._quotients:
             number = len(self._quotients)
-            quotient, remainder = z3.Int(f"quotient!{number}"), z3.Int(f"remainder!{number}")
+            quotient = z3.Int(f"quotient!{number}", self._context)
+            remainder = z3.Int(f"remainder!{number}", self._context)
             # The operands stay here too, so that no other term can come to have their ids.
             self._quotients[key] = quotient, remainder, numerator, denominator
             self._assert(numerator == denominator * quotient + remainder)
@@ -368,6 +258,16 @@ class Path:
         quotient, remainder, *_ = self._quotients[key]
         return quotient, remainder
 
+    def truth(self, value: bool) -> Term:
+        """A plain truth value as a term."""
+        return z3.BoolVal(value, self._context)
+
+    def term_of(self, value: object) -> Term | None:
+        """The term of an integer, plain or symbolic; None for anything else."""
+        if isinstance(value, Int):
+            return value.term
+        return self._session.constant(int(value)) if isinstance(value, int) else None
+
     # What the solver is asked
 
     def raised(self, error: Exception) -> None:
@@ -375,7 +275,7 @@ class Path:
         what = f"raises {type(error).__name__}: {error}"
         if self._values is not None:
             raise _Failed(what, self._values)
-        self._must_be_unsat(z3.BoolVal(True), what)
+        self._must_be_unsat(self.truth(True), what)
 
     def _assert(self, term: Term) -> None:
         self._constraint.append(term)
@@ -396,7 +296,7 @@ class Path:
         answer, model = self._asked(self._solver, term, self._session.budget.decision)
         if answer != z3.unknown:
             return answer, model
-        fresh = z3.Solver()
+        fresh = z3.Solver(ctx=self._context)
         fresh.add(self._constraint)
         return self._asked(fresh, term, self._session.budget.condition)
 
@@ -411,7 +311,7 @@ class Path:
             # Within some tactics the solver says that resources ran out by raising; it is not used any further then.
             if b"canceled" not in stopped.args[0] and b"max. resource" not in stopped.args[0]:
                 raise
-            self._solver = z3.Solver()
+            self._solver = z3.Solver(ctx=self._context)
             self._solver.add(self._constraint)
             return z3.unknown, None
         solver.pop()
@@ -435,6 +335,9 @@ class Path:
 Proof = Callable[[Path], None]
 
 ACCEPTED = "accepted"
+
+CODE = "ledger"
+"""The package under proof."""
 
 
 def prove(proof: Proof, *, reaches: Sequence[str] = (ACCEPTED,), budget: Budget | None = None) -> Result:
@@ -468,11 +371,23 @@ def prove(proof: Proof, *, reaches: Sequence[str] = (ACCEPTED,), budget: Budget 
 def _run(proof: Proof, path: Path) -> None:
     try:
         proof(path)
-    except (NotSymbolic, Unrepeatable, z3.Z3Exception, NameError, AttributeError):
-        # A proof that is written wrongly refutes nothing.
+    except (NotSymbolic, Unrepeatable, z3.Z3Exception):
         raise
+    except (NameError, AttributeError) as error:
+        # A proof that is written wrongly refutes nothing.
+        if not _is_of_the_code(error):
+            raise
+        path.raised(error)
     except Exception as error:
         path.raised(error)
+
+
+def _is_of_the_code(error: Exception) -> bool:
+    """Whether the ledger's code raised it, or a copy of it, and not the proof's own."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith(f"{CODE}.")
 
 
 def _concretely(proof: Proof, values: Mapping[str, int]) -> tuple[str | None, set[str]]:
@@ -515,7 +430,7 @@ def _verdict(proof: Proof, session: _Session, paths: int, reaches: Sequence[str]
 
 def negation(condition: bool) -> bool:
     """`not`, without deciding."""
-    return cast(bool, condition == False)  # noqa: E712
+    return condition == False  # noqa: E712
 
 
 def implies(antecedent: bool, consequent: bool) -> bool:

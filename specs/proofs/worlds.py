@@ -1,12 +1,12 @@
 """Small symbolic worlds: concrete ids, one market, and integers of any size in every other place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 from immutables import Map
 
 from ledger.profiles import load_profile
-from ledger.rulebook import SYSTEM_ACCOUNTS, Rulebook
+from ledger.rulebook import EXTERNAL, SYSTEM_ACCOUNTS, Rulebook, Tier
 from ledger.state import NEVER, Account, Limits, Liquidation, Market, Position, Provider, State, Takeover
 
 from .engine import Path
@@ -21,8 +21,8 @@ ONE_TIER: Rulebook = attrs.evolve(
 )
 """The same with the last margin tier alone."""
 
-USDT, COIN, UNPRICED = RULEBOOK.settlement_asset, "BTC", "ETH"
-MARKET = "BTC-PERP"
+USDT, COIN, UNPRICED, UNLISTED = RULEBOOK.settlement_asset, "BTC", "ETH", "DOGE"
+MARKET, SECOND_MARKET = "BTC-PERP", "ETH-PERP"
 ALICE, BOB, STRANGER = "alice", "bob", "nobody"
 
 WORLD = (
@@ -47,7 +47,35 @@ def positions_of(path: Path, name: str) -> Map[str, Position]:
     """A position of any size and reference cost, or none."""
     if not path.choice(f"{name} has a position", (True, False)):
         return Map()
-    return Map({MARKET: Position(balance(path, f"{name} size"), path.integer(f"{name} reference cost"))})
+    return Map({MARKET: position_of(path, name)})
+
+
+def position_of(path: Path, name: str) -> Position:
+    """A position of any size and reference cost."""
+    return Position(balance(path, f"{name} size"), path.integer(f"{name} reference cost"))
+
+
+def with_any_tiers(path: Path, rulebook: Rulebook, brackets: Mapping[str, int]) -> Rulebook:
+    """The rulebook with tables of so many brackets for these markets: any bounds in order, and any rates.
+
+    A rule that looks up so many effective notionals of a market at most gets from some such table what it gets from
+    any longer one, whose first match in order it is.
+    """
+    contracts = rulebook.contracts
+    for market, count in brackets.items():
+        tiers, bound = [], 0
+        for number in range(count):
+            name = f"{market} bracket {number}"
+            is_last = number == count - 1
+            upper = None if is_last else path.integer(f"{name} below")
+            if upper is not None:
+                path.assume(upper > bound)
+                bound = upper
+            initial = path.integer(f"{name} initial rate", least=1, most=10**9)
+            maintenance = path.integer(f"{name} maintenance rate", least=1, most=10**9)
+            tiers.append(Tier(upper, initial, maintenance))
+        contracts = contracts.set(market, attrs.evolve(contracts[market], tiers=tuple(tiers)))
+    return attrs.evolve(rulebook, contracts=contracts)
 
 
 def liquidation_of(path: Path, name: str) -> Liquidation | None:
@@ -89,20 +117,35 @@ def system_accounts(path: Path, touched: str = "", holdings: Sequence[tuple[str,
     }
 
 
-def market_of(path: Path) -> Market:
-    """The market at any positive index and mark, with any samples, its last funding at any instant or never."""
+def reserves(path: Path, held: Mapping[str, Sequence[tuple[str, ...]]]) -> dict[str, Account]:
+    """The three system accounts with balances of any of these sets of assets, none where not named, and as CON-4 has
+    them: custody, the insurance fund and fees not negative."""
+    accounts = {}
+    for account_id in SYSTEM_ACCOUNTS:
+        cash = cash_of(path, account_id, held.get(account_id, ((),)))
+        for amount in cash.values():
+            path.assume(amount < 0 if account_id == EXTERNAL else amount > 0)
+        accounts[account_id] = Account(cash, Map(), RULEBOOK.maximum_leverage, RULEBOOK.default_fee_tier, None)
+    return accounts
+
+
+def market_of(path: Path, prefix: str = "") -> Market:
+    """A market at any positive index and mark, with any samples, its last funding at any instant or never."""
     return Market(
-        path.integer("index", least=1),
-        path.integer("mark", least=1),
-        path.integer("premium sum"),
-        path.integer("premium count", least=0),
-        path.integer("last funding", least=NEVER),
+        path.integer(f"{prefix}index", least=1),
+        path.integer(f"{prefix}mark", least=1),
+        path.integer(f"{prefix}premium sum"),
+        path.integer(f"{prefix}premium count", least=0),
+        path.integer(f"{prefix}last funding", least=NEVER),
     )
 
 
-def provider_of(path: Path, name: str) -> Provider | None:
+RECORDS = ("none", "obliged", "leaving", "ended")
+
+
+def provider_of(path: Path, name: str, records: Sequence[str] = RECORDS) -> Provider | None:
     """No record, or one with limits or without, with a notice or without, and one takeover."""
-    record = path.choice(f"{name} as provider", ("none", "obliged", "leaving", "ended"))
+    record = path.choice(f"{name} as provider", records)
     if record == "none":
         return None
     limits = Limits(
@@ -120,13 +163,14 @@ def state_of(
     accounts: dict[str, Account],
     providers: dict[str, Provider | None] | None = None,
     rulebook: Rulebook = RULEBOOK,
+    markets: Sequence[str] = (MARKET,),
 ) -> State:
-    """A state of the accounts: one market, prices of USDT and BTC, any time and sequence."""
+    """A state of the accounts: one market or those named, prices of USDT and BTC, any time and sequence."""
     records = {account_id: record for account_id, record in (providers or {}).items() if record is not None}
     return State(
         rulebook,
         Map(accounts),
-        Map({MARKET: market_of(path)}),
+        Map({market: market_of(path, "" if market == MARKET else f"{market} ") for market in markets}),
         Map({USDT: 10**9, COIN: path.integer("price of BTC", least=1)}),
         Map(records),
         path.integer("last settle", least=NEVER),

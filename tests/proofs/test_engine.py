@@ -1,9 +1,14 @@
 """The engine refutes what is false, calls unknown what it does not know, and accepts no proof that says nothing."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
+from ledger.profiles import load_profile
+from ledger.rules.liquidate import liquidate
+from ledger.state import genesis
 from ledger.units import apportion, ceil_div, floor_div
 from specs.proofs.engine import (
     ACCEPTED,
@@ -17,6 +22,7 @@ from specs.proofs.engine import (
     negation,
     prove,
 )
+from tests.house.source import ROOT
 
 
 def requiring(condition: Callable[[int, int], bool], *, least: int | None = None) -> Proof:
@@ -219,6 +225,66 @@ def test_a_name_is_asked_for_once() -> None:
         prove(proof)
 
 
-def test_results_repeat() -> None:
-    proof = requiring(FALSE["product"])
-    assert prove(proof) == prove(proof)
+@pytest.mark.parametrize("name", FALSE)
+def test_results_repeat(name: str) -> None:
+    """Whatever was proved before in the same process: the integers that refute are the same too."""
+    proof = requiring(FALSE[name])
+    first = prove(proof)
+    for other in (*TRUE.values(), *FALSE.values()):
+        prove(requiring(other))
+    assert prove(proof) == first
+
+
+def test_results_are_those_of_another_process() -> None:
+    script = (
+        "from specs.proofs.engine import prove\n"
+        "from tests.proofs.test_engine import FALSE, requiring\n"
+        "print([str(prove(requiring(condition))) for condition in FALSE.values()])"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == str([str(prove(requiring(condition))) for condition in FALSE.values()])
+
+
+def test_a_point_with_a_condition_is_reached_only_where_it_can_hold() -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("x", least=0)
+        path.reach("large", x > 10**30)
+        path.reach("negative", x < 0)
+        path.require(x >= 0, "true")
+
+    assert prove(proof, reaches=("large",)).status is Status.PROVED
+    result = prove(proof, reaches=("large", "negative"))
+    assert (result.status, result.detail) == (Status.VACUOUS, "never found possible: negative")
+
+
+def test_what_was_decided_is_not_asked_again() -> None:
+    def proof(path: Path) -> None:
+        x, y = path.integer("x"), path.integer("y")
+        answers = [x * y > x, x * y > x, not x * y <= x, x < x * y]
+        path.reach(ACCEPTED)
+        path.require(all(answers) or not any(answers), "one answer")
+
+    result = prove(proof)
+    assert (result.status, result.paths) == (Status.PROVED, 2)
+
+
+def test_an_attribute_that_is_missing_refutes_the_code_and_not_the_proof() -> None:
+    def of_the_proof(path: Path) -> None:
+        path.require(path.integer("x") == None.x, "never")  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError):
+        prove(of_the_proof)
+
+    def of_the_code(path: Path) -> None:
+        path.reach(ACCEPTED)
+        state = genesis(load_profile("ascendex-2020"))
+        path.require(not liquidate(state, None), "never")  # type: ignore[arg-type]
+
+    result = prove(of_the_code)
+    assert result.status is Status.REFUTED
+    assert "raises AttributeError" in result.detail
+
+
+def test_what_a_symbolic_integer_has_not_is_never_a_verdict() -> None:
+    with pytest.raises(NotSymbolic):
+        prove(lambda path: path.require(path.integer("x").bit_length() > 3, "never"))

@@ -8,6 +8,7 @@ from specs.proofs.engine import Status
 from specs.proofs.registry import CLAIMS
 
 QUICK = [claim for claim in CLAIMS if claim.quick]
+MUTANTS = [(claim, number) for claim in QUICK for number in range(len(claim.bugs))]
 
 
 @pytest.mark.parametrize("claim", QUICK, ids=lambda claim: claim.id)
@@ -17,9 +18,9 @@ def test_quick_claims_are_proved(claim: Claim) -> None:
     assert result.conditions > 0
 
 
-@pytest.mark.parametrize("claim", QUICK, ids=lambda claim: claim.id)
-def test_their_mutants_are_refuted(claim: Claim) -> None:
-    result = outcome_of_mutant(claim)
+@pytest.mark.parametrize(("claim", "number"), MUTANTS, ids=[f"{claim.id}-{number}" for claim, number in MUTANTS])
+def test_their_mutants_are_refuted(claim: Claim, number: int) -> None:
+    result = outcome_of_mutant(claim, claim.bugs[number])
     assert result.status is Status.REFUTED, result
 
 
@@ -31,3 +32,4 @@ def test_claims_have_ids_of_their_own_and_name_laws_that_exist() -> None:
         assert set(claim.laws) <= known, claim.id
         assert claim.statement.endswith("."), claim.id
         assert claim.reaches, claim.id
+        assert claim.bugs, claim.id
