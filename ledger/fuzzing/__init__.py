@@ -5,14 +5,13 @@ account meets maintenance margin, at the lot that uses free collateral up, at th
 Any chooser drives the very same generators: `Seeded` is a plain `random.Random` and fast; the tests have one that
 hypothesis draws, remembers and shrinks.
 
-`campaign` runs many simulations, each an example of its own, with every law watching, and `shrink` makes a short log of
+`campaign.campaign` runs many simulations, each an example of its own, with every law watching, and `shrink` makes a short log of
 one that breaks a law.
 
 `spoil` takes a transaction and gives it one fault. `MOODS` weigh the generators, `ARCS` string moods together into
 what markets do, and `play` runs a whole simulation of them.
 """
 
-from .campaign import Campaign, Failed, Settings, Tally, campaign
 from .choosers import Chooser, Seeded
 from .drawn_rulebooks import drawn_rulebook
 from .faults import spoil
@@ -31,19 +30,14 @@ __all__ = [
     "MOODS",
     "RULEBOOKS",
     "START",
-    "Campaign",
     "Chooser",
-    "Failed",
     "Finding",
     "Generator",
     "Mood",
     "Seeded",
-    "Settings",
     "Shrunk",
     "Sight",
     "Simulation",
-    "Tally",
-    "campaign",
     "drawn_rulebook",
     "first_finding",
     "next_transaction",
