@@ -52,7 +52,7 @@ def rows_of(
     replayed: Spoken | None,
     random: Spoken | None,
     claims: Sequence[ClaimResult],
-    broken: Mapping[str, Container[str]] | None = None,
+    broken: Mapping[str, Container[str | None]] | None = None,
 ) -> tuple[Row, ...]:
     """A row for every law and type that it concerns, in the order of the laws; `broken`: the ids of broken laws by
     way."""
