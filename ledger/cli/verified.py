@@ -47,6 +47,7 @@ def _row_document(row: Row) -> Document:
         "scope": row.law.scope.value,
         "transaction": row.transaction,
         "statement": row.law.statement,
+        "broken": list(row.broken),
         "replayed": _spoken_document(row.replayed),
         "random": _spoken_document(row.random),
         "symbolic": [claim.id for claim in row.symbolic],
@@ -102,8 +103,8 @@ def row_lines(rows: Sequence[Row], *, width: int) -> list[str]:
         (
             row.law.id,
             f"({WHOLE_STATE})" if row.transaction == WHOLE_STATE else row.transaction,
-            _spoken(row.replayed),
-            _spoken(row.random),
+            _spoken(row.replayed, broken="logs" in row.broken),
+            _spoken(row.random, broken="random" in row.broken),
             _claimed(row.symbolic),
             _claimed(row.proofs),
             statuses(row.rests_on) or NOTHING,
@@ -122,10 +123,12 @@ def row_lines(rows: Sequence[Row], *, width: int) -> list[str]:
     return table(columns, cells, width=width)
 
 
-def _spoken(spoken: tuple[int, int] | None) -> Cell:
+def _spoken(spoken: tuple[int, int] | None, *, broken: bool) -> Cell:
     if spoken is None:
         return NOTHING
     checked, fired = spoken
+    if broken:
+        return Styled("BROKEN", colour="red", bold=True)
     if not checked:
         return Styled("not checked", colour="yellow")
     return Styled(f"0 of {checked}", colour="yellow") if not fired else f"{fired} of {checked}"
@@ -206,7 +209,7 @@ KNOWN = (
 
 
 def _best(row: Row) -> str:
-    if any(claim.fails for claim in (*row.symbolic, *row.proofs)):
+    if row.broken or any(claim.fails for claim in (*row.symbolic, *row.proofs)):
         return KNOWN[5]
     if row.proofs and all(claim.status == "PROVED" for claim in row.proofs):
         return KNOWN[0]

@@ -86,9 +86,25 @@ def specs_folder(given: str | None) -> Path:
     raise SpecsError(f"there is no specs folder {where}: the claims are part of the checkout; give it with --specs")
 
 
+def require_same_source(specs: Path) -> None:
+    """SpecsError unless the package that runs is the one beside the claims, which is the one that they are about."""
+    installed, beside = Path(__file__).resolve().parents[1], specs.parent / "ledger"
+    if not beside.is_dir() or beside == installed:
+        return
+    for path in sorted(beside.rglob("*.py")):
+        twin = installed / path.relative_to(beside)
+        if not twin.is_file() or twin.read_bytes() != path.read_bytes():
+            name = path.relative_to(specs.parent)
+            raise SpecsError(f"the claims are about the package beside them, and the installed one has another {name}")
+
+
 def listed(engine: str, specs: Path, *, quick: bool) -> list[ClaimResult]:
     """Every claim of an engine, or of its quick ones, not decided yet. SpecsError where they cannot be read."""
-    return [claim for claim, is_quick in map(_listed, _lines(engine, specs, _LIST, [])) if is_quick or not quick]
+    return [
+        claim
+        for claim, is_quick in map(_listed, _lines(engine, specs, ["-c", _LIST], [engine]))
+        if is_quick or not quick
+    ]
 
 
 def _listed(line: Mapping[str, Any]) -> tuple[ClaimResult, bool]:
@@ -111,7 +127,7 @@ def decided(
     lock = threading.Lock()
 
     def decide(engine: str, arguments: Sequence[str]) -> None:
-        for line in _lines(engine, specs, _RUN, arguments, deadline):
+        for line in _lines(engine, specs, ["-m", f"specs.{engine}"], arguments, deadline):
             result = result_of(line)
             with lock:
                 found[result.id] = result
@@ -138,17 +154,21 @@ def _portions(claims: Sequence[ClaimResult], workers: int) -> list[tuple[str, li
 
 
 def _lines(
-    engine: str, specs: Path, script: str, arguments: Sequence[str], deadline: float | None = None
+    engine: str, specs: Path, program: Sequence[str], arguments: Sequence[str], deadline: float | None = None
 ) -> Iterator[Mapping[str, Any]]:
-    """The lines of JSON that a script prints in a process of its own, which ends at the deadline. SpecsError where it
+    """The lines of JSON that a program prints in a process of its own, which ends at the deadline. SpecsError where it
     cannot run."""
     if deadline is not None and time.monotonic() >= deadline:
         return
-    command = [sys.executable, "-c", script, str(specs.parent), engine, *arguments]
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
     stopped = threading.Event()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        [sys.executable, *program, *arguments],
+        cwd=specs.parent,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         stream, errors = process.stdout, process.stderr
         assert stream is not None
@@ -184,13 +204,10 @@ def _last(told: Sequence[str], code: int) -> str:
     return f"{last} (pip install 'backstop-ledger[verify]')" if last.startswith("ModuleNotFoundError") else last
 
 
-_PLACE = "import sys; sys.path.append(sys.argv.pop(1)); engine = sys.argv.pop(1)\n"
-"""The package stays the one that is installed: the folder of the claims comes last."""
-
-_RUN = f"{_PLACE}import runpy; runpy.run_module(f'specs.{{engine}}', run_name='__main__', alter_sys=True)"
-
-_LIST = f"""{_PLACE}import importlib, json
-for claim in importlib.import_module(f"specs.{{engine}}.registry").CLAIMS:
+_LIST = """
+import importlib, json, sys
+engine = sys.argv[1]
+for claim in importlib.import_module(f"specs.{engine}.registry").CLAIMS:
     print(json.dumps(dict(engine=engine, id=claim.id, kind=claim.kind.value, laws=claim.laws, quick=claim.quick,
         transactions=claim.transactions, statement=claim.statement, assumptions=claim.assumptions)))
 """

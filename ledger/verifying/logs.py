@@ -42,15 +42,15 @@ def replayed(paths: Sequence[Path], *, law_id: str | None, extra: Sequence[Law] 
         return list(pool.map(partial(_replay, law_id), map(str, paths)))
 
 
-def laws_of(law_id: str | None, extra: Sequence[Law] = ()) -> tuple[Law, ...]:
+def laws_of(law_id: str | None) -> tuple[Law, ...]:
     """The laws of an id, in every scope; all where none is given."""
-    return tuple(law for law in (*REGISTRY, *extra) if law_id in (None, law.id))
+    return tuple(law for law in REGISTRY if law_id in (None, law.id))
 
 
 def _replay(law_id: str | None, path: str, extra: Sequence[Law] = ()) -> LogResult:
     with open_log(path) as stream:
         state, entries = read_log(stream, path)
-        report = replay_log(state, entries, laws=laws_of(law_id, extra), state_every=STATE_EVERY)
+        report = replay_log(state, entries, laws=(*laws_of(law_id), *extra), state_every=STATE_EVERY)
     failure, told, broken = report.failure, None, None
     if failure is not None:
         broken = None if failure.law is None else failure.law.id

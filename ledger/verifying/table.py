@@ -1,7 +1,7 @@
 """The table: what each way of checking says of each law, for each transaction type that it concerns."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -22,7 +22,8 @@ class Row:
 
     `replayed` and `random`: how often the law was checked and how often it fired; None where that way was not gone.
     `symbolic` and `proofs`: the claims whose condition is this law's own predicate. `rests_on`: the claims about what
-    the law rests on there, the rule's guard and its kernels.
+    the law rests on there, the rule's guard and its kernels. `broken`: the ways, "logs"
+    or "random", in which the law was broken.
     """
 
     law: Law
@@ -32,11 +33,7 @@ class Row:
     symbolic: tuple[ClaimResult, ...]
     proofs: tuple[ClaimResult, ...]
     rests_on: tuple[ClaimResult, ...]
-
-    @property
-    def claims(self) -> tuple[ClaimResult, ...]:
-        """Every claim of the row."""
-        return (*self.symbolic, *self.proofs, *self.rests_on)
+    broken: tuple[str, ...] = ()
 
 
 def concerned(law: Law) -> tuple[str, ...]:
@@ -50,9 +47,15 @@ def concerned(law: Law) -> tuple[str, ...]:
 
 
 def rows_of(
-    laws: Iterable[Law], *, replayed: Spoken | None, random: Spoken | None, claims: Sequence[ClaimResult]
+    laws: Iterable[Law],
+    *,
+    replayed: Spoken | None,
+    random: Spoken | None,
+    claims: Sequence[ClaimResult],
+    broken: Mapping[str, Container[str | None]] | None = None,
 ) -> tuple[Row, ...]:
-    """A row for every law and type that it concerns, in the order of the laws."""
+    """A row for every law and type that it concerns, in the order of the laws; `broken`: the ids of broken laws by
+    way."""
     return tuple(
         Row(
             law,
@@ -62,6 +65,7 @@ def rows_of(
             _claims_of(claims, law, transaction, "symbolic"),
             _claims_of(claims, law, transaction, "proofs"),
             tuple(claim for claim in claims if claim.kind != "laws" and _is_about(claim, law, transaction)),
+            tuple(way for way, ids in (broken or {}).items() if law.id in ids),
         )
         for law in laws
         for transaction in concerned(law)

@@ -1,5 +1,6 @@
 """A whole verification: the logs, the random campaign and the claims, and what they come to together."""
 
+import shlex
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,7 @@ import attrs
 
 from ..fuzzing.campaign import Campaign, Failed, campaign
 from ..law_files import laws_from
-from .claims import ENGINES, ClaimResult, decided, listed
+from .claims import ENGINES, ClaimResult, decided, listed, require_same_source
 from .logs import LogResult, laws_of, replayed, spoken_of, summed
 from .table import Row, rows_of
 
@@ -71,6 +72,7 @@ class Verification:
 def counterexample(plan: Plan, failed: Failed) -> str:
     """What broke at random, and the command that shrinks it to a short log."""
     again = f"backstop fuzz --seed {plan.seed} --first {failed.example} --examples 1 --steps {plan.steps}"
+    again += "".join(f" --laws-from {shlex.quote(path)}" for path in plan.law_files)
     return f"{failed.finding.name} at random: {failed.finding.detail} ({again})"
 
 
@@ -86,6 +88,8 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
     deadline = None if plan.budget is None else time.monotonic() + plan.budget
     extra = laws_from(plan.law_files)
     laws = (*laws_of(plan.law_id), *extra)
+    if plan.specs is not None:
+        require_same_source(plan.specs)
     seconds: dict[str, float] = {}
     begun = time.monotonic()
     logs = None
@@ -116,6 +120,10 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
         replayed=None if logs is None else summed(log.spoken for log in logs),
         random=None if random is None else spoken_of(random.counts),
         claims=claims,
+        broken={
+            "logs": {log.broken for log in logs or ()},
+            "random": {failed.finding.law_id for failed in (random.failures if random else ())},
+        },
     )
     return Verification(plan, rows, logs, random, tuple(claims), seconds, versions())
 
