@@ -5,8 +5,8 @@ account meets maintenance margin, at the lot that uses free collateral up, at th
 Any chooser drives the very same generators: `Seeded` is a plain `random.Random` and fast; the tests have one that
 hypothesis draws, remembers and shrinks.
 
-`campaign.campaign` runs many simulations, each an example of its own, with every law watching, and `shrink` makes a short log of
-one that breaks a law.
+`campaign.campaign` runs many simulations, each an example of its own, with every law watching, and `shrink` makes a
+short log of one that breaks a law.
 
 `spoil` takes a transaction and gives it one fault. `MOODS` weigh the generators, `ARCS` string moods together into
 what markets do, and `play` runs a whole simulation of them.

@@ -28,6 +28,9 @@ BUDGET = 400_000
 """Steps of the ledger that shrinking may take, where the log is not so long that reading it a few times takes more."""
 
 READINGS = 40
+A_SECOND = 1000
+"""How far, in ms, time goes back where it does: a log has no time before 1970."""
+
 LOOKS_EVERY = 1000
 """The laws of the whole state look after so many transactions, as a replay has it by default."""
 
@@ -244,6 +247,8 @@ class _Shrinker:
         while number < len(self.log):
             before = self.log[number - 1].time if number else self.start.time
             gap = self.log[number].time - before
+            if gap < -A_SECOND:
+                self.keep(_replaced(self.log, number, attrs.evolve(self.log[number], time=before - A_SECOND)))
             for plain in plainer_gaps(gap) if gap > 0 else ():
                 if self.keep(_shifted(self.log, number, plain - gap)):
                     break

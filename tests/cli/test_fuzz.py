@@ -298,7 +298,7 @@ def test_laws_of_ones_own_stand_in_the_table(true_laws: str) -> None:
     lines = [line.split() for line in result.stdout.splitlines()]
     own = next(line for line in lines if line[:2] == ["OWN-1", "step"])
     assert own[-1] == "holds"
-    assert f"of {len(REGISTRY) + 1} laws" in words_of(result.stdout)
+    assert f"{len(REGISTRY) + 1} laws" in words_of(result.stdout)
 
 
 @pytest.mark.parametrize("choice", ["none", "step"])
