@@ -79,6 +79,9 @@ def shrink(
     for looks_every in (state_every, 1):
         shrinker = _Shrinker(start, finding, tuple(laws), looks_every)
         first = shrinker.finding_in(shrinker.start, log)
+        if first is None and finding.error is not None:
+            shrinker.asks_own_laws = False
+            first = shrinker.finding_in(shrinker.start, log)
         if first is not None:
             return shrinker.shrunk(log[: first.position + 1], max(budget, READINGS * len(log)))
     return None
@@ -96,13 +99,14 @@ class _Shrinker:
         self.start = genesis(start.rulebook, start.time)
         self.name, self.laws, self.state_every = finding.name, laws, state_every
         self.own_laws = tuple(law for law in laws if finding.is_of(law))
+        # An error of the ledger itself has no law; one that a law raised needs that law.
+        self.asks_own_laws = bool(self.own_laws) or finding.error is not None
         self.left: int | None = None
 
     def finding_in(self, start: State, log: Log) -> Finding | None:
         """The finding, where the log comes to the same one; it is asked for by its own law first, which is quicker."""
-        chosen = (self.own_laws, self.laws) if self.own_laws else (self.laws,)
         found = None
-        for laws in chosen:
+        for laws in (self.own_laws, self.laws) if self.asks_own_laws else (self.laws,):
             if self.left is not None:
                 self.left -= len(log) + 1
                 if self.left < 0:
@@ -131,23 +135,33 @@ class _Shrinker:
         self.log = log
         try:
             self.narrow()
-            before: object = None
-            while before != (self.log, self.genesis.text):
-                before = (self.log, self.genesis.text)
-                self.remove_chunks()
-                self.merge_accounts()
-                self.merge_assets()
-                self.pool_deposits()
-                self.do_without()
-                self.plain_genesis()
-                self.plain_times()
-                self.plain_values()
+            self.until_nothing_changes(self.simplify, self.do_without)
             self.rename()
         except _Exhausted:
             is_exhausted = True
         found = first_finding(self.start, self.log, self.laws, state_every=self.state_every)
         assert found is not None
         return Shrunk(self.genesis, self.log, found, original_length, is_exhausted, self.state_every)
+
+    def simplify(self) -> None:
+        """All that takes a try or two for each transaction."""
+        self.until_nothing_changes(
+            self.remove_chunks,
+            self.merge_accounts,
+            self.merge_assets,
+            self.pool_deposits,
+            self.plain_genesis,
+            self.plain_times,
+            self.plain_values,
+        )
+
+    def until_nothing_changes(self, *passes: Callable[[], None]) -> None:
+        """One pass after the other, and again from the first, until none of them helps any more."""
+        before: object = None
+        while before != (self.log, self.genesis.text):
+            before = (self.log, self.genesis.text)
+            for one in passes:
+                one()
 
     def keep(self, candidate: Log) -> bool:
         """Whether the candidate comes to the same finding; then it is the log."""

@@ -123,7 +123,7 @@ def other_transactions(rulebook: Rulebook, transaction: Transaction, gone: Trans
                 if min(moved.values(), default=0) > 0:
                     yield attrs.evolve(transaction, quotes=Map(moved))
         case Deposit():
-            for amount in round_sums(rulebook):
+            for amount in round_sums(rulebook)[:3]:
                 yield attrs.evolve(transaction, asset=rulebook.settlement_asset, amount=amount)
         case Trade() if isinstance(gone, Trade):
             for size in (transaction.size + gone.size, abs(transaction.size - gone.size)):
