@@ -20,6 +20,7 @@ from ledger.outcomes import Reason
 from ledger.profiles import profile_names
 
 from .runs import ALICE_AND_BOB, CASCADE, ROOT, backstop, document, run, words_of
+from .test_endings import heed_interrupts, on_a_terminal
 
 FALSE = '''"""Laws that are false."""
 
@@ -122,6 +123,14 @@ def test_a_rulebook_may_be_named_or_in_a_file(tmp_path: Path) -> None:
     told = document("fuzz", *SMALL, "--rulebook", "ascendex-2020", "--rulebook", str(path))
     assert told["rulebooks"] == {"ascendex-2020": 3, "mine": 3}
     assert set(document("fuzz", *SMALL)["rulebooks"]) == {"compact", "compact-collar", "compact-open", "drawn"}
+
+
+def test_progress_is_drawn_on_a_terminal_only() -> None:
+    out, err, code = on_a_terminal("fuzz", *SMALL)
+    assert code == 0
+    assert "No counterexample in 6 examples" in out
+    assert "examples" in err
+    assert "6/6" in err
 
 
 def test_a_campaign_may_go_on_where_another_ended() -> None:
@@ -272,6 +281,7 @@ def interrupted_after(seconds: int, workers: str) -> int:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        preexec_fn=heed_interrupts,
     )
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
