@@ -333,7 +333,7 @@ class Path:
         return bool(answer != z3.unsat)
 
     def _decided(self, term: Term) -> tuple[Any, Any]:
-        """The solver's answer to the path with the term, and its model: quickly, or where a hint leads, or at length."""
+        """The solver's answer to the path with the term, and its model: quickly, where a hint leads, or at length."""
         answer, model = self._asked(self._current_solver(), term, self._session.budget.decision)
         if answer != z3.unknown:
             return answer, model
