@@ -37,6 +37,7 @@ from .integers import Int as Int
 from .integers import NotSymbolic as NotSymbolic
 from .integers import Term
 from .integers import Truth as Truth
+from .linear import LinearSolver
 
 T = TypeVar("T")
 
@@ -54,12 +55,14 @@ class Status(enum.Enum):
 class Budget:
     """Bounds of one proof: solver resources for a decision and for a condition, and how many paths.
 
-    A decision that runs out keeps both answers, which costs paths and no soundness.
+    A decision that runs out keeps both answers, which costs paths and no soundness. With `linear`, decisions are left
+    to the linear solver alone, and conditions to it first: for proofs with many products.
     """
 
     decision: int = 300_000
     condition: int = 8_000_000
     paths: int = 20_000
+    linear: bool = False
 
 
 @attrs.frozen
@@ -105,6 +108,7 @@ class _Session:
         self.unknown: list[str] = []
         self.reached: dict[str, Mapping[str, int]] = {}
         self.not_decided: set[str] = set()
+        self.linear = LinearSolver(self.context) if budget.linear else None
         self._constants: dict[int, Term] = {}
 
     def constant(self, value: int) -> Term:
@@ -134,9 +138,15 @@ class Path:
         self._quotients: dict[tuple[int, int], tuple[Term, ...]] = {}
         self._answers: dict[int, _Decision] = {}
         self._constraint: list[Term] = []
+        self._hints: list[Term] = []
+        self._introduced = 0
         self._context = session.context
         self._solver = z3.Solver(ctx=self._context)
+        self._known_to_solver = 0
         self._model: Any = None
+        self._linear = session.linear
+        if self._linear is not None:
+            self._linear.begin()
 
     # What a proof says
 
@@ -201,6 +211,24 @@ class Path:
         elif answer == z3.unknown:
             self._session.not_decided.add(name)
 
+    def hint(self, condition: bool) -> None:
+        """Where to look for integers that break or reach what comes after this; nothing that is proved rests on it."""
+        if isinstance(condition, Truth):
+            self._hints.append(condition.term)
+
+    def introduce(self, stem: str) -> int:
+        """An integer in place of what code would compute: any, but for what is then assumed of it and `define`d."""
+        self._introduced += 1
+        return cast(int, Int(self, z3.Int(f"{stem}!{self._introduced}", self._context)))
+
+    def define(self, condition: bool) -> None:
+        """What makes an introduced integer the one that code computes: not for the linear solver, which does without.
+
+        No proof needs it; a counterexample or a witness that ignored it could be none.
+        """
+        if isinstance(condition, Truth):
+            self._constraint.append(condition.term)
+
     # What the overloads ask
 
     def decide(self, term: Term) -> bool:
@@ -255,8 +283,18 @@ class Path:
             self._assert(numerator == denominator * quotient + remainder)
             self._assert(remainder >= 0)
             self._assert(remainder < denominator)
+            if self._linear is not None:
+                self._assert_monotonous(numerator, denominator, quotient)
         quotient, remainder, *_ = self._quotients[key]
         return quotient, remainder
+
+    def _assert_monotonous(self, numerator: Term, denominator: Term, quotient: Term) -> None:
+        """Among quotients by the same positive denominator a larger numerator has no smaller one: true in any case, and
+        not seen by the linear solver."""
+        for other, _, above, below in tuple(self._quotients.values()):
+            if below.eq(denominator) and not above.eq(numerator):
+                self._assert(z3.Implies(numerator <= above, quotient <= other))
+                self._assert(z3.Implies(numerator >= above, quotient >= other))
 
     def truth(self, value: bool) -> Term:
         """A plain truth value as a term."""
@@ -279,26 +317,41 @@ class Path:
 
     def _assert(self, term: Term) -> None:
         self._constraint.append(term)
-        self._solver.add(term)
+        if self._linear is not None:
+            self._linear.add(term)
         if self._model is not None and not z3.is_true(self._model.eval(term, model_completion=True)):
             self._model = None
 
     def _possible(self, term: Term) -> bool:
         """Whether the solver does not exclude it. A model of the path, where one is known, saves a question."""
+        if self._linear is not None:
+            return not self._linear.excludes(term, self._session.budget.decision)
         if self._model is not None and z3.is_true(self._model.eval(term, model_completion=True)):
             return True
-        answer, model = self._asked(self._solver, term, self._session.budget.decision)
+        answer, model = self._asked(self._current_solver(), term, self._session.budget.decision)
         self._model = model or self._model
         return bool(answer != z3.unsat)
 
     def _decided(self, term: Term) -> tuple[Any, Any]:
-        """The solver's answer to the path with the term, and its model: quickly, or else with all that is allowed."""
-        answer, model = self._asked(self._solver, term, self._session.budget.decision)
+        """The solver's answer to the path with the term, and its model: quickly, where a hint leads, or at length."""
+        answer, model = self._asked(self._current_solver(), term, self._session.budget.decision)
         if answer != z3.unknown:
             return answer, model
+        if self._hints:
+            hinted = z3.Solver(ctx=self._context)
+            hinted.add(self._constraint, *self._hints)
+            answer, model = self._asked(hinted, term, self._session.budget.condition)
+            if answer == z3.sat:
+                return answer, model
         fresh = z3.Solver(ctx=self._context)
         fresh.add(self._constraint)
         return self._asked(fresh, term, self._session.budget.condition)
+
+    def _current_solver(self) -> Any:
+        """The path's solver with all its constraints."""
+        self._solver.add(self._constraint[self._known_to_solver :])
+        self._known_to_solver = len(self._constraint)
+        return self._solver
 
     def _asked(self, solver: Any, term: Term, resources: int) -> tuple[Any, Any]:
         solver.set("rlimit", resources)
@@ -311,14 +364,15 @@ class Path:
             # Within some tactics the solver says that resources ran out by raising; it is not used any further then.
             if b"canceled" not in stopped.args[0] and b"max. resource" not in stopped.args[0]:
                 raise
-            self._solver = z3.Solver(ctx=self._context)
-            self._solver.add(self._constraint)
+            self._solver, self._known_to_solver = z3.Solver(ctx=self._context), 0
             return z3.unknown, None
         solver.pop()
         return answer, model
 
     def _must_be_unsat(self, broken: Term, what: str) -> None:
         if z3.is_false(z3.simplify(broken)):
+            return
+        if self._linear is not None and self._linear.excludes(broken, self._session.budget.decision):
             return
         answer, model = self._decided(broken)
         if answer == z3.sat:

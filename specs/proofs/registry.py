@@ -1,6 +1,13 @@
 """Every claim, in order."""
 
-from . import conservation, guards, kernels
+from . import conservation, guards, kernels, lemmas, lemmas_capacity, lemmas_sufficiency
 from .claims import Claim
 
-CLAIMS: tuple[Claim, ...] = (*kernels.CLAIMS, *guards.CLAIMS, *conservation.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *kernels.CLAIMS,
+    *lemmas.CLAIMS,
+    *lemmas_capacity.CLAIMS,
+    *lemmas_sufficiency.CLAIMS,
+    *guards.CLAIMS,
+    *conservation.CLAIMS,
+)
