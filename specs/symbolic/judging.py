@@ -43,9 +43,10 @@ class Answer:
         """Whether all of these laws had something to say, and held."""
         return all(law in self.held for law in laws)
 
-    def told(self, kind: type) -> bool:
-        """Whether an event of this kind happened."""
-        return isinstance(self.outcome, Applied) and any(isinstance(event, kind) for event in self.outcome.events)
+    def told(self, event: str) -> bool:
+        """Whether an event of this name happened."""
+        told = self.outcome.events if isinstance(self.outcome, Applied) else ()
+        return any(type(happened).__name__ == event for happened in told)
 
 
 def answered(state: State, transaction: Transaction, laws: Iterable[str] = EVERY_LAW) -> Answer:

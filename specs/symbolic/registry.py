@@ -1,6 +1,15 @@
 """Every claim, in order."""
 
-from . import kernels_margin, kernels_program, kernels_rules, kernels_units, rules_accounts, rules_trade, rules_venue
+from . import (
+    kernels_margin,
+    kernels_program,
+    kernels_rules,
+    kernels_units,
+    rules_accounts,
+    rules_liquidate,
+    rules_trade,
+    rules_venue,
+)
 from .claims import Claim
 
 CLAIMS: tuple[Claim, ...] = (
@@ -11,4 +20,5 @@ CLAIMS: tuple[Claim, ...] = (
     *rules_accounts.CLAIMS,
     *rules_venue.CLAIMS,
     *rules_trade.CLAIMS,
+    *rules_liquidate.CLAIMS,
 )

@@ -108,9 +108,9 @@ def grows(held: int, moved: int) -> bool:
     return abs(held + moved) > abs(held) or (held > 0 > held + moved) or (held < 0 < held + moved)
 
 
-def pnl_after(held: int, cost: int, moved: int) -> int:
-    """Unrealised pnl once the size moved at 5,010, mark 5,000."""
-    return (held + moved) * LOT + (cost if held != 0 else 0) - moved * OFF_MARK
+def pnl_after(held: int, cost: int, moved: int, price: int = OFF_MARK) -> int:
+    """Unrealised pnl once the size moved at the price, mark 5,000."""
+    return (held + moved) * LOT + (cost if held != 0 else 0) - moved * price
 
 
 def _covered(usdt: int, held: int, cost: int, moved: int) -> bool:
@@ -133,23 +133,25 @@ def closing_is_guarded(usdt: int, held: int, cost: int) -> str:
     return answered(*traded(abs(held), usdt, held, cost, alice_buys=held < 0), ()).refusal
 
 
+BELOW_MARK = 4900 * 10**9
+
+
 def reducing_is_guarded(usdt: int, cost: int, size: int) -> str:
     """A side that reduces below initial margin is admitted exactly where distress collateral per exposure did not fall.
 
-    given: rulebook textbook, 1%; alice with USDT is long 1,000 lots and sells 1, 400 or 999 at 5,010, mark 5,000, to
+    given: rulebook textbook, 1%; alice with USDT is long 1,000 lots and sells 1, 400 or 999 at 4,900, mark 5,000, to
         bob, who is rich
     pre: size in (1, 400, 999)
-    post: _ == ("" if _may_reduce(usdt, cost, size) else "MARGIN_RATE_FELL")
-    reach: _ == "" and usdt + cost + 1000 * LOT < 0
-    reach: _ == "" and (usdt + min(0, pnl_after(1000, cost, -size))) * 100 == (1000 - size) * LOT
+    post: _ == ("" if may_reduce(usdt, cost, size) else "MARGIN_RATE_FELL")
+    reach: _ == "" and may_reduce(usdt - 1, cost, size) is False
     reach: _ != "" and size == 400
     """
-    return answered(*traded(size, usdt, 1000, cost, alice_buys=False), ()).refusal
+    return answered(*traded(size, usdt, 1000, cost, alice_buys=False, price=BELOW_MARK), ()).refusal
 
 
-def _may_reduce(usdt: int, cost: int, size: int) -> bool:
+def may_reduce(usdt: int, cost: int, size: int) -> bool:
     """EC >= IM, or DC / EPN not less than before; no position closes, so nothing rolls."""
-    pnl, left = pnl_after(1000, cost, -size), 1000 - size
+    pnl, left = pnl_after(1000, cost, -size, BELOW_MARK), 1000 - size
     if (usdt + min(0, pnl)) * 100 >= left * LOT:
         return True
     return (usdt + pnl) * 1000 >= (usdt + cost + 1000 * LOT) * left
@@ -188,23 +190,23 @@ def trade_keeps_laws(size: int, usdt: int, held: int, cost: int, alice_buys: boo
     post: _.broken == ""
     reach: _.fired("MAR-1", *FILL_LAWS) and held == 0
     reach: _.fired("MAR-1", *FILL_LAWS) and held > 0 and not alice_buys and size > held
-    reach: _.fired("MAR-1", *FILL_LAWS) and _.told(Rolled) and size == -held
+    reach: _.fired("MAR-1", *FILL_LAWS) and _.told("Rolled") and size == -held
     reach: _.fired("REJ-1", "TIM-1")
     """
     return answered(*traded(size, usdt, held, cost, alice_buys=alice_buys))
 
 
-def trade_of_two_keeps_laws(size: int, usdt: int, held: int, cost: int, others: int, other: int, paid: int) -> Answer:
-    """After a trade of 1,000 lots or of 7 between two accounts with any positions, the laws hold.
+def trade_of_two_keeps_laws(usdt: int, held: int, cost: int, others: int, other: int, paid: int) -> Answer:
+    """After a trade between two accounts with positions that it closes, flips, reduces or lets grow, the laws hold.
 
-    given: rulebook textbook; alice buys from bob at 5,010, mark 5,000
-    pre: size in (7, 1000)
+    given: rulebook textbook; alice buys 7 lots from bob at 5,010, mark 5,000
+    pre: held in (-7, -9, 2) and other in (7, 5)
     post: _.broken == ""
-    reach: _.fired("MAR-1", *FILL_LAWS) and held < 0 and other > 0 and size == -held == other
-    reach: _.fired("MAR-1", *FILL_LAWS) and held < -size and 0 < other < size
+    reach: _.fired(*FILL_LAWS) and held == -7 and other == 7
+    reach: _.fired("MAR-1", *FILL_LAWS) and held == -9 and other == 5 and usdt < 0
     """
     accounts = {"alice": account(usdt, held, cost), "bob": account(others, other, paid)}
-    return answered(state(FLAT, accounts), Trade(NOW, BTC, "alice", "bob", size, OFF_MARK, False))
+    return answered(state(FLAT, accounts), Trade(NOW, BTC, "alice", "bob", 7, OFF_MARK, False))
 
 
 def trade_with_fees_keeps_laws(size: int, usdt: int, fees: int, is_taker: bool, tier: int, held: int) -> Answer:
@@ -247,8 +249,8 @@ def trade_in_two_markets_keeps_laws(size: int, usdt: int, held: int, cost: int, 
         rich
     pre: held <= 0
     post: _.broken == ""
-    reach: _.fired("MAR-1", *FILL_LAWS) and _.told(Rolled) and eth_cost + 50 * ETH_LOT > 0
-    reach: _.fired("MAR-1", *FILL_LAWS) and _.told(Rolled) and size > -held > 0
+    reach: _.fired("MAR-1", *FILL_LAWS) and _.told("Rolled") and eth_cost + 10 * UNIT > 0
+    reach: _.fired("MAR-1", *FILL_LAWS) and _.told("Rolled") and size > -held > 0
     """
     alice = account(usdt, held, cost, eth_size=50, eth_cost=eth_cost)
     world = state(FLAT, {"alice": alice, "bob": account(RICH), EXTERNAL: account(-RICH)})
@@ -299,7 +301,7 @@ CLAIMS = (
         "trade-guard-closing",
         ("MAR-1",),
         closing_is_guarded,
-        Bug("rules.fills", "        if effective < 0:", "        if effective < required - 1:"),
+        Bug("rules.fills", "        if effective < 0:", "        if effective <= 0:"),
     ),
     _claim(
         "trade-guard-reducing",
