@@ -8,7 +8,7 @@ import click
 
 from ..fuzzing.counterexamples import SIDECAR_SUFFIX, SUFFIX, Source, log_of, sidecar_of
 from ..fuzzing.findings import Finding
-from ..fuzzing.shrinking import shrink
+from ..fuzzing.shrinking import Shrunk, shrink
 from ..laws import Law
 from ..log import Entry
 from ..replay import Failure
@@ -35,21 +35,18 @@ def refuse_unwritable_counterexample(path: str, *, log: str) -> None:
 
 
 def write_counterexample(
-    start: State,
-    transactions: Sequence[Transaction],
     finding: Finding,
-    laws: Iterable[Law],
+    transactions: Sequence[Transaction],
+    shrunk: Shrunk | None,
+    laws: Sequence[Law],
     *,
     path: str,
     source: Source,
-    state_every: int,
 ) -> Document:
-    """Shrink what breaks a law, write it to `path` with the document beside it, and return that document.
+    """Write what breaks a law, shrunk, to `path` with the document beside it, and return that document.
 
-    Where it cannot be shrunk, or where no log may hold it, the document alone is written, and says so.
+    Where it could not be shrunk, or where no log may hold it, the document alone is written, and says so.
     """
-    laws = tuple(laws)
-    shrunk = shrink(start, transactions, finding, laws, state_every=state_every)
     log = None if shrunk is None else log_of(shrunk)
     if log is not None:
         save(path, [log])
@@ -89,6 +86,5 @@ class Keeper:
         line = None if failure.entry is None else failure.entry.line
         facts = {"found": {"log": shown_path(self.log), "line": line}, "rulebook": failure.after.rulebook.name}
         source = Source(facts, ("replay", self.log, *options), options)
-        return write_counterexample(
-            start, self.kept, finding, laws, path=self.path, source=source, state_every=state_every
-        )
+        shrunk = shrink(start, self.kept, finding, laws, state_every=state_every)
+        return write_counterexample(finding, self.kept, shrunk, laws, path=self.path, source=source)

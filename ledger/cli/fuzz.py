@@ -1,6 +1,8 @@
 """`backstop fuzz`."""
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -8,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from ..fuzzing.campaign import EXAMPLES, STEPS, Campaign, Failed, Settings, Tally, ended, tallies
 from ..fuzzing.counterexamples import SUFFIX, Source
-from ..fuzzing.shrinking import LOOKS_EVERY
+from ..fuzzing.shrinking import Shrunk, shrink
 from ..fuzzing.times import START
 from ..law_files import laws_from
 from ..profiles import RulebookError, load_profile, profile_names, read_document, rulebook_of
@@ -19,6 +21,9 @@ from .counterexamples import Document, write_counterexample
 from .fuzzed import fuzzed_document, fuzzed_lines
 from .options import files, json_option, laws_from_option, print_document, print_lines
 from .progress import progress_of_examples
+
+SHRUNK = 3
+"""Examples of each law that breaks that are shrunk: the shortest is written."""
 
 EXAMPLE = """\b
 Example:
@@ -98,8 +103,8 @@ def command(
 ) -> int:
     """Try the ledger at random, every law watching each step, and report what was tried and reached.
 
-    Every example is made of the seed and its number alone, so the same command comes to the same again. Of each law
-    that breaks the first example is shrunk to a short log and written, with a document beside it: replaying the log
+    Every example is made of the seed and its number alone, so the same command comes to the same again. For each law
+    that breaks a short log is shrunk from the first examples and written, with a document beside it: replaying the log
     breaks the same law. Interrupting prints what was done so far.
     """
     laws_from(law_files)  # told before anything is tried
@@ -115,11 +120,11 @@ def command(
     except KeyboardInterrupt:
         interrupted = True
     campaign = ended(settings, tally)
-    written = [(failed, write(campaign, failed, rulebooks, folder)) for failed in campaign.first_failures]
+    found = list(written(campaign, rulebooks, folder))
     if as_json:
-        print_document(fuzzed_document(campaign, written, interrupted=interrupted))
+        print_document(fuzzed_document(campaign, found, interrupted=interrupted))
     else:
-        print_lines(fuzzed_lines(campaign, written, interrupted=interrupted))
+        print_lines(fuzzed_lines(campaign, found, interrupted=interrupted))
     if campaign.failures:
         return INTERNAL_ERROR if any(failed.finding.scope is None for failed in campaign.failures) else 1
     return INTERRUPTED if interrupted else 0
@@ -140,10 +145,27 @@ def rulebook_named(name: str) -> Rulebook:
         raise click.ClickException(f"{shown}: found {reason.lower()}, expected {expected}") from None
 
 
-def write(campaign: Campaign, failed: Failed, rulebooks: tuple[str, ...], folder: str) -> Document:
-    """Shrink a failed example and write it, and return the document that stands beside it."""
-    settings, finding = campaign.settings, failed.finding
-    what = finding.name.replace(" ", "-").replace(":", "-")
+def written(campaign: Campaign, rulebooks: tuple[str, ...], folder: str) -> Iterator[tuple[Failed, Document]]:
+    """Of each law that broke, the example whose log is the shortest of the first ones shrunk, with the document that
+    was written beside the log."""
+    settings = campaign.settings
+    for examples in campaign.failures_by_name.values():
+        shrunk = [(failed, shrink_example(settings, failed)) for failed in examples[:SHRUNK]]
+        failed, shortest = min(shrunk, key=lambda each: len(each[0].transactions if each[1] is None else each[1].log))
+        yield failed, write(settings, failed, shortest, rulebooks, folder)
+
+
+def shrink_example(settings: Settings, failed: Failed) -> Shrunk | None:
+    """The log of an example that failed, shrunk."""
+    start = genesis(failed.rulebook, START)
+    return shrink(start, failed.transactions, failed.finding, settings.all_laws)
+
+
+def write(
+    settings: Settings, failed: Failed, shrunk: Shrunk | None, rulebooks: tuple[str, ...], folder: str
+) -> Document:
+    """Write the log of an example that failed, and return the document that stands beside it."""
+    what = re.sub("[^A-Za-z0-9._-]", "-", failed.finding.name)
     path = os.path.join(folder, f"{what}-seed-{settings.seed}-example-{failed.example}{SUFFIX}")
     os.makedirs(folder, exist_ok=True)
     facts = {"found": {"seed": settings.seed, "example": failed.example, "steps": settings.steps}}
@@ -152,7 +174,5 @@ def write(campaign: Campaign, failed: Failed, rulebooks: tuple[str, ...], folder
     again += [word for name in rulebooks for word in ("--rulebook", name)]
     options = [word for file in settings.law_files for word in ("--laws-from", file)]
     source = Source(facts | {"rulebook": failed.rulebook.name}, (*again, *options), tuple(options))
-    start = genesis(failed.rulebook, START)
-    return write_counterexample(
-        start, failed.transactions, finding, settings.all_laws, path=path, source=source, state_every=LOOKS_EVERY
-    )
+    laws = settings.all_laws
+    return write_counterexample(failed.finding, failed.transactions, shrunk, laws, path=path, source=source)

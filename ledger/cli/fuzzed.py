@@ -39,7 +39,7 @@ def closing_sentence(campaign: Campaign, *, interrupted: bool) -> str:
     tried = f"{counted(tally.examples, 'example')} ({counted(tally.steps, 'step')}) of seed {settings.seed}"
     before = f"Interrupted after {tally.examples} of {counted(settings.examples, 'example')}. " if interrupted else ""
     if campaign.failures:
-        names = ", ".join(failed.finding.name for failed in campaign.first_failures)
+        names = ", ".join(campaign.failures_by_name)
         many = counted(len(campaign.failures), "counterexample")
         return f"{before}{many} in {tried}: {names}."
     silent = [count for count in campaign.counts if count.fired == 0]
@@ -126,7 +126,7 @@ def _unseen_reasons(campaign: Campaign) -> list[str]:
 
 
 def _examples_of(campaign: Campaign, failed: Failed) -> int:
-    return sum(other.finding.name == failed.finding.name for other in campaign.failures)
+    return len(campaign.failures_by_name[failed.finding.name])
 
 
 def _failed_lines(campaign: Campaign, failed: Failed, document: Document, *, width: int) -> list[str]:
@@ -134,11 +134,12 @@ def _failed_lines(campaign: Campaign, failed: Failed, document: Document, *, wid
     finding = failed.finding
     what = f"law {finding.law_id} ({finding.scope.value}) is broken" if finding.scope else f"raised {finding.error}"
     many = counted(_examples_of(campaign, failed), "example")
-    lines = [str(Styled(f"{what} in {many}, first in example {failed.example}", colour="red", bold=True))]
+    first = campaign.failures_by_name[finding.name][0].example
+    lines = [str(Styled(f"{what} in {many}, first in example {first}", colour="red", bold=True))]
     for label, text in (
         ("statement", (document["law"] or {}).get("statement")),
         ("found", sentence_of(str(document["detail"]))),
-        ("rulebook", failed.rulebook.name),
+        ("example", f"{failed.example}, rulebook {failed.rulebook.name}"),
     ):
         if text:
             lines += paragraph(text, label=f"  {label}", hang=HANG, width=width)

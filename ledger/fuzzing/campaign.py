@@ -130,12 +130,12 @@ class Campaign:
         return tuple(self.tally.failures)
 
     @property
-    def first_failures(self) -> tuple[Failed, ...]:
-        """Of the examples that failed with the same finding the first, in their order."""
-        first: dict[str, Failed] = {}
+    def failures_by_name(self) -> dict[str, list[Failed]]:
+        """The examples that failed by the name of what they came to, in their order."""
+        named: dict[str, list[Failed]] = {}
         for failed in self.tally.failures:
-            first.setdefault(failed.finding.name, failed)
-        return tuple(first.values())
+            named.setdefault(failed.finding.name, []).append(failed)
+        return named
 
 
 def campaign(

@@ -43,7 +43,7 @@ def log_of(shrunk: Shrunk) -> bytes | None:
     """The bytes of the log, None where it needs a line that no log may hold, such as one of an unlisted market."""
     decoding, latest = Decoding(shrunk.rulebook), shrunk.genesis.time
     lines = [shrunk.genesis.text]
-    for transaction in shrunk.transactions:
+    for transaction in shrunk.log:
         line = _line(shrunk.rulebook, decoding, transaction, latest)
         if line is None:
             return None
@@ -98,7 +98,7 @@ def sidecar_of(
     if shrunk is not None and shrunk.state_every != LOOKS_EVERY:
         options += ["--state-laws-every", str(shrunk.state_every)]
     words = ["backstop", "replay", path, *options] if log is not None else ["backstop", *source.again]
-    kept = transactions if shrunk is None else shrunk.transactions
+    kept = transactions if shrunk is None else shrunk.log
     return {
         "law": None if law is None else {"id": law.id, "scope": law.scope.value, "statement": law.statement},
         "error": told.error,
@@ -106,7 +106,7 @@ def sidecar_of(
         "accounts": list(told.accounts),
         **source.facts,
         "original_length": len(transactions) if shrunk is None else shrunk.original_length,
-        "shrunk_length": None if shrunk is None else len(shrunk.transactions),
+        "shrunk_length": None if shrunk is None else len(shrunk.log),
         "shrinking_ended_early": shrunk is not None and shrunk.is_exhausted,
         "log": None if log is None else path,
         "transactions": None if log is not None else [repr(transaction) for transaction in kept],

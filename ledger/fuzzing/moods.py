@@ -53,7 +53,7 @@ def _mood(weights: Mapping[Generator, int]) -> Mood:
     return tuple(generator for generator, weight in weights.items() for _ in range(weight))
 
 
-CALM = _mood({trade: 10, mark_market: 6, deposit: 4, withdraw: 3, set_account: 1, mark_asset: 2, fund: 6, settle: 2})
+CALM = _mood({trade: 10, mark_market: 6, deposit: 4, withdraw: 3, set_account: 2, mark_asset: 2, fund: 6, settle: 2})
 LEVER = _mood({trade: 16, to_the_limit: 2, deposit: 3, mark_market: 1, set_account: 1})
 HEDGE = _mood({hedge: 12, trade: 5, deposit: 2, mark_market: 3, settle: 1})
 CRASH = _mood(

@@ -39,14 +39,14 @@ Log = tuple[Transaction, ...]
 
 @attrs.frozen
 class Shrunk:
-    """A short log that breaks a law: its `genesis`, its transactions, and what they come to.
+    """A short log that breaks a law: its `genesis`, its transactions as `log`, and what they come to.
 
     `original_length`: how many transactions were given, those after the break left out. `is_exhausted`: whether the
     budget ended before nothing helped any more. `state_every`: how often the laws of the whole state must look for it.
     """
 
     genesis: Genesis
-    transactions: Log
+    log: Log
     finding: Finding
     original_length: int
     is_exhausted: bool

@@ -9,7 +9,7 @@ from ..laws.law import Step
 from ..outcomes import Applied
 from ..rulebook import INSURANCE, Rulebook
 from ..state import State, genesis
-from ..transactions import Deposit, Enroll, Liquidate, MarkAsset, MarkMarket, Transaction
+from ..transactions import Deposit, Enroll, Liquidate, MarkAsset, MarkMarket, SetAccount, Transaction
 from ..transition import apply, state_after
 from ..units import PRICE_SCALE
 from .choosers import Chooser, one_in
@@ -62,9 +62,10 @@ def _funded(venue: Venue, account_id: str, asset: str, value: int, time: int) ->
 
 
 def next_transaction(chooser: Chooser, sight: Sight, mood: Mood) -> Transaction:
-    """One transaction in a mood; one in ten spoiled, of rounds of liquidation, which have most checks, one in four."""
+    """One transaction in a mood; one in ten spoiled, and one in four of rounds of liquidation, which have most checks,
+    and of settings, which are seldom and are hardly refused otherwise."""
     transaction = chooser.choose_from(mood)(chooser, sight)
-    many = 4 if isinstance(transaction, Liquidate) else 10
+    many = 4 if isinstance(transaction, Liquidate | SetAccount) else 10
     return spoil(chooser, sight, transaction) if one_in(chooser, many) else transaction
 
 
