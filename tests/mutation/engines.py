@@ -26,12 +26,15 @@ SMALL_LOG, OFTEN, SELDOM = 100_000, 1, 100
 """Logs smaller than so many bytes have their state laws checked at every step, larger ones at every hundredth."""
 
 Rounds = tuple[tuple[int, int], ...]
-ROUNDS: Rounds = ((1, 120), (2, 400), (3, 700))
+ROUNDS: Rounds = ((1, 120), (2, 400), (12, 700))
 BRIEF: Rounds = ((1, 120), (1, 300))
-DRAWN, FIGURES_EVERY, AUDITED = 3, 3, 2
+DRAWN = 3
 """What the machine plays: so many rounds of simulations of so many steps, the short ones first. A round has one under
-each named rulebook and so many under rulebooks that are drawn at random. After every so many steps the line of
-the log is read back, and the figures of so many accounts that changed are audited."""
+each named rulebook and so many under rulebooks that are drawn at random."""
+
+LOOK_EVERY, FIGURES_EVERY, AUDITED = 16, 8, 2
+"""The whole state is looked at every so many steps. Every so many a line of a log is read back, and the figures of so
+many accounts that changed are audited."""
 
 
 TESTS = (
@@ -100,8 +103,7 @@ def _machine(rounds: Rounds) -> Finding:
 
 def watched(rounds: Rounds = ROUNDS) -> Iterator[None]:
     """Every step of the simulations, checked."""
-    from ledger.fuzzing import RULEBOOKS, Seeded
-    from ledger.fuzzing.drawn_rulebooks import drawn_rulebook
+    from ledger.fuzzing import RULEBOOKS, Seeded, drawn_rulebook
     from ledger.profiles import DEFAULT_PROFILE, load_profile
 
     seed = 0
@@ -124,9 +126,13 @@ def _played(chooser: "Chooser", rulebook: "Rulebook", steps: int) -> Iterator[No
 
     monitor = None
     for number, step in enumerate(play(chooser, rulebook, steps)):
-        monitor = monitor or Monitor(step.before, REGISTRY, state_every=1)
-        oracle.audit(step.before, step.transaction, step.outcome, step.after)
+        monitor = monitor or Monitor(step.before, REGISTRY, state_every=LOOK_EVERY)
+        oracle.audit_answer(step.before, step.transaction, step.outcome)
+        oracle.audit_step(step.before, step.transaction, step.outcome, step.after)
+        oracle.audit_values(step.before, step.transaction, step.outcome, step.after)
         monitor.observe(step)
+        if number % LOOK_EVERY == 0:
+            oracle.audit_state(step.after)
         if number % FIGURES_EVERY == 0:
             require_reading_back(step)
             for account_id, _, _ in step.changes[:AUDITED]:
