@@ -21,7 +21,7 @@ from .results import Result, Results, version_of
 from .trials import HarnessError, preload
 
 SAMPLE, SEED = 270, 0
-USUAL = "logs,machine,proofs"
+USUAL = "logs,machine,symbolic,proofs"
 FILE = ROOT / "build" / "mutation" / "results.jsonl"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .claims import PROOFS, proofs, reach_of_proofs
+from .claims import PROOFS, SYMBOLIC, proofs, reach_of_proofs, reach_of_symbolic, symbolic
 from .findings import NOTHING, Finding, raised
 
 if TYPE_CHECKING:
@@ -175,7 +175,14 @@ def tests(_: Sequence[str]) -> Finding:
     return Finding("test", watch.failed[:200])
 
 
-ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, BRIEFLY: brief, "tests": tests, PROOFS: proofs}
+ENGINES: dict[str, Engine] = {
+    "logs": logs,
+    "machine": machine,
+    BRIEFLY: brief,
+    "tests": tests,
+    PROOFS: proofs,
+    SYMBOLIC: symbolic,
+}
 
-REACHES: dict[str, Engine] = {PROOFS: reach_of_proofs}
+REACHES: dict[str, Engine] = {PROOFS: reach_of_proofs, SYMBOLIC: reach_of_symbolic}
 """The engines of claims, with what tells which functions each claim runs."""

@@ -13,6 +13,7 @@ INPUTS = {
     "logs": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl"),
     "machine": ("tests/oracle*.py", "tests/reading_back.py"),
     "brief": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl", "tests/oracle*.py", "tests/reading_back.py"),
+    "symbolic": ("specs/symbolic/*.py", "tests/mutation/claims.py"),
     "proofs": ("specs/proofs/*.py", "tests/mutation/claims.py"),
     "tests": ("tests/*.py", "tests/rules/*.py", "tests/house/*.py"),
 }
