@@ -11,7 +11,7 @@ from .mutants import Mutant
 from .results import KILLED, SURVIVED, UNKNOWN, UNTOUCHED, Result, Results, version_of
 from .trials import HarnessError, Running, Tree, Trial, new_tree
 
-CPU_SECONDS = {"logs": 60, "machine": 600, "tests": 240, "proofs": 400}
+CPU_SECONDS = {"logs": 60, "machine": 600, "brief": 60, "tests": 240, "proofs": 400, "symbolic": 400}
 """The processor time of one trial: many times what the engine takes where nothing stops it early; an engine of claims
 that uses it up has found nothing."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .claims import PROOFS, proofs, reach_of_proofs
+from .claims import PROOFS, SYMBOLIC, proofs, reach_of_proofs, reach_of_symbolic, symbolic
 from .findings import NOTHING, Finding, raised
 
 if TYPE_CHECKING:
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
+BRIEFLY = "brief"
 ATTACKS = "tests/logs/attacks/*.jsonl"
 EXAMPLES = "docs/examples/*.jsonl"
 SMALL_LOG, OFTEN, SELDOM = 100_000, 1, 100
 """Logs smaller than so many bytes have their state laws checked at every step, larger ones at every hundredth."""
 
-ROUNDS = ((1, 120), (2, 400), (3, 700))
-DRAWN, FIGURES_EVERY, AUDITED = 3, 3, 2
+Rounds = tuple[tuple[int, int], ...]
+ROUNDS: Rounds = ((1, 120), (2, 400), (12, 700))
+BRIEF: Rounds = ((1, 120), (1, 300))
+DRAWN = 3
 """What the machine plays: so many rounds of simulations of so many steps, the short ones first. A round has one under
-each named rulebook and so many under rulebooks that are drawn at random. After every so many steps the line of
-the log is read back, and the figures of so many accounts that changed are audited."""
+each named rulebook and so many under rulebooks that are drawn at random."""
+
+LOOK_EVERY, FIGURES_EVERY, AUDITED = 16, 8, 2
+"""The whole state is looked at every so many steps. Every so many a line of a log is read back, and the figures of so
+many accounts that changed are audited."""
 
 
 TESTS = (
@@ -44,12 +50,15 @@ Engine = Callable[[Sequence[str]], Finding]
 
 def logs(_: Sequence[str]) -> Finding:
     """The example logs and the attack logs, replayed with every law; what their lines expect is left out."""
+    return _replayed(_logs())
+
+
+def _replayed(paths: Sequence[Path]) -> Finding:
     from ledger.log import open_log, read_log
     from ledger.replay import replay_log
 
-    paths = sorted((*ROOT.glob(ATTACKS), *ROOT.glob(EXAMPLES)), key=lambda path: path.stat().st_size)
     for path in paths:
-        every = OFTEN if path.stat().st_size < SMALL_LOG else SELDOM
+        every = OFTEN if _is_small(path) else SELDOM
         try:
             with open_log(str(path)) as stream:
                 state, entries = read_log(stream, path.name)
@@ -63,13 +72,25 @@ def logs(_: Sequence[str]) -> Finding:
     return NOTHING
 
 
+def _logs() -> list[Path]:
+    return sorted((*ROOT.glob(ATTACKS), *ROOT.glob(EXAMPLES)), key=lambda path: path.stat().st_size)
+
+
+def _is_small(path: Path) -> bool:
+    return path.stat().st_size < SMALL_LOG
+
+
 def machine(_: Sequence[str]) -> Finding:
     """Seeded simulations under every rulebook, with every law and the independent auditor after every step."""
+    return _machine(ROUNDS)
+
+
+def _machine(rounds: Rounds) -> Finding:
     from ledger.laws import LawBroken
     from tests.oracle import AuditFailed
 
     try:
-        for _step in watched():
+        for _step in watched(rounds):
             pass
     except LawBroken as broken:
         return Finding(f"law {broken.law.id}", broken.breach.detail[:200])
@@ -80,15 +101,14 @@ def machine(_: Sequence[str]) -> Finding:
     return NOTHING
 
 
-def watched() -> Iterator[None]:
+def watched(rounds: Rounds = ROUNDS) -> Iterator[None]:
     """Every step of the simulations, checked."""
-    from ledger.fuzzing import RULEBOOKS, Seeded
-    from ledger.fuzzing.drawn_rulebooks import drawn_rulebook
+    from ledger.fuzzing import RULEBOOKS, Seeded, drawn_rulebook
     from ledger.profiles import DEFAULT_PROFILE, load_profile
 
     seed = 0
-    for rounds, steps in ROUNDS:
-        for _ in range(rounds):
+    for times, steps in rounds:
+        for _ in range(times):
             for name in (*RULEBOOKS, *(None,) * DRAWN):
                 seed += 1
                 chooser = Seeded(seed)
@@ -106,9 +126,13 @@ def _played(chooser: "Chooser", rulebook: "Rulebook", steps: int) -> Iterator[No
 
     monitor = None
     for number, step in enumerate(play(chooser, rulebook, steps)):
-        monitor = monitor or Monitor(step.before, REGISTRY, state_every=1)
-        oracle.audit(step.before, step.transaction, step.outcome, step.after)
+        monitor = monitor or Monitor(step.before, REGISTRY, state_every=LOOK_EVERY)
+        oracle.audit_answer(step.before, step.transaction, step.outcome)
+        oracle.audit_step(step.before, step.transaction, step.outcome, step.after)
+        oracle.audit_values(step.before, step.transaction, step.outcome, step.after)
         monitor.observe(step)
+        if number % LOOK_EVERY == 0:
+            oracle.audit_state(step.after)
         if number % FIGURES_EVERY == 0:
             require_reading_back(step)
             for account_id, _, _ in step.changes[:AUDITED]:
@@ -116,6 +140,12 @@ def _played(chooser: "Chooser", rulebook: "Rulebook", steps: int) -> Iterator[No
         yield
     if monitor is not None:
         monitor.finish()
+
+
+def brief(_: Sequence[str]) -> Finding:
+    """The small logs, and short simulations: for the tool's own test."""
+    found = _replayed([path for path in _logs() if _is_small(path)])
+    return _machine(BRIEF) if found.by is None else found
 
 
 def tests(_: Sequence[str]) -> Finding:
@@ -145,7 +175,14 @@ def tests(_: Sequence[str]) -> Finding:
     return Finding("test", watch.failed[:200])
 
 
-ENGINES: dict[str, Engine] = {"logs": logs, "machine": machine, "tests": tests, PROOFS: proofs}
+ENGINES: dict[str, Engine] = {
+    "logs": logs,
+    "machine": machine,
+    BRIEFLY: brief,
+    "tests": tests,
+    PROOFS: proofs,
+    SYMBOLIC: symbolic,
+}
 
-REACHES: dict[str, Engine] = {PROOFS: reach_of_proofs}
+REACHES: dict[str, Engine] = {PROOFS: reach_of_proofs, SYMBOLIC: reach_of_symbolic}
 """The engines of claims, with what tells which functions each claim runs."""

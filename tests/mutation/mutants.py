@@ -68,8 +68,7 @@ class Mutant:
 
     def diff(self) -> str:
         """The bug as a difference of lines."""
-        before = (PACKAGE / f"{self.module.replace('.', '/')}.py").read_text(encoding="utf-8")
-        lines = difflib.unified_diff(before.splitlines(), self.source.splitlines(), lineterm="", n=1)
+        lines = difflib.unified_diff(text_of(self.module).splitlines(), self.source.splitlines(), lineterm="", n=1)
         return "\n".join(list(lines)[2:])
 
 
@@ -81,12 +80,17 @@ def modules() -> tuple[str, ...]:
 
 def all_mutants() -> tuple[Mutant, ...]:
     """Every mutant, in the order of the source; no two of a module have the same text."""
-    return tuple(mutant for module in modules() for mutant in mutants_of(module))
+    return tuple(mutant for module in modules() for mutant in mutants_of(module, text_of(module)))
 
 
-def mutants_of(module: str) -> Iterator[Mutant]:
-    """The mutants of one module."""
-    source = Source(module, (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+def text_of(module: str) -> str:
+    """A module's source."""
+    return (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+
+
+def mutants_of(module: str, text: str) -> Iterator[Mutant]:
+    """The mutants of one module with this source."""
+    source = Source(module, text)
     seen: set[tuple[int, str]] = set()
     found: list[Mutant] = []
     for change in (*_written(source), *_made(source)):

@@ -263,7 +263,7 @@ def named(source: Source, node: ast.AST) -> Iterator[Change]:
 
 def _are_twins(left: ast.expr, right: ast.expr) -> bool:
     pair = {ast.unparse(left), ast.unparse(right)}
-    return pair in ({"before", "after"}, {"buyer", "seller"}, {"minute_left", "hour_left"})
+    return pair in ({"before", "after"}, {"buyer", "seller"})
 
 
 def stale(source: Source, node: ast.AST) -> Iterator[Change]:

@@ -1,5 +1,6 @@
 """The report: how many mutants each engine kills, alone and together; the survivors and the equivalents."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
@@ -8,7 +9,9 @@ from rich.table import Table
 
 from .equivalence import Equivalent
 from .mutants import CATEGORIES, FIGURES, Mutant
-from .results import KILLED, UNKNOWN, Results
+from .results import KILLED, SURVIVED, UNKNOWN, UNTOUCHED, Results
+
+OUTCOMES = (KILLED, SURVIVED, UNKNOWN, UNTOUCHED)
 
 RANDOM = ("logs", "machine")
 """The engines that run the laws over sequences: their sum is what a venue has without solvers."""
@@ -88,15 +91,30 @@ def table_of(tally: Tally) -> Table:
     return table
 
 
+def in_short(tally: Tally, engine: str) -> str:
+    """What an engine answered, what noticed first, and the processor time that it took, equivalents included."""
+    asked = [*tally.mutants, *tally.equivalent]
+    results = [result for mutant in asked if (result := tally.results.known.get((mutant.id, engine)))]
+    outcomes = Counter(result.outcome for result in results)
+    noticed = Counter(kind_of(result.by) for result in results if result.outcome == KILLED)
+    seconds = sum(result.seconds for result in results)
+    return (
+        f"{engine}: {', '.join(f'{outcomes[name]} {name}' for name in OUTCOMES if outcomes[name])}"
+        f" ({', '.join(f'{kind} {count}' for kind, count in noticed.most_common())}); {seconds:.0f} s"
+    )
+
+
+def kind_of(by: str) -> str:
+    """What kind of thing noticed: a law, the auditor, a claim, an exception, a test, or that there was no end."""
+    first = by.split()[0]
+    return "exception" if first in ("raises", "import") else "no end" if first == "does" else first
+
+
 def print_report(console: Console, tally: Tally, equivalents: Mapping[str, Equivalent]) -> None:
     """The table, who killed how many, the survivors with their differences, and the equivalents with reasons."""
     console.print(table_of(tally))
     for engine in tally.engines:
-        seconds = sum(
-            result.seconds for mutant in tally.mutants if (result := tally.results.known.get((mutant.id, engine)))
-        )
-        open_claims = sum(tally.outcome(mutant, engine) == UNKNOWN for mutant in tally.mutants)
-        console.print(f"{engine}: {seconds:.0f} s of processor time, {open_claims} unknown, which are not kills")
+        console.print(in_short(tally, engine))
     for column in columns(tally.engines):
         survivors = tally.survivors(column.engines)
         if column.name == "all" or column.engines == RANDOM:

@@ -11,7 +11,9 @@ from .mutants import ROOT
 
 INPUTS = {
     "logs": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl"),
-    "machine": ("tests/oracle.py", "tests/oracle_figures.py", "tests/reading_back.py"),
+    "machine": ("tests/oracle*.py", "tests/reading_back.py"),
+    "brief": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl", "tests/oracle*.py", "tests/reading_back.py"),
+    "symbolic": ("specs/symbolic/*.py", "tests/mutation/claims.py"),
     "proofs": ("specs/proofs/*.py", "tests/mutation/claims.py"),
     "tests": ("tests/*.py", "tests/rules/*.py", "tests/house/*.py"),
 }

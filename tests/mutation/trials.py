@@ -13,20 +13,24 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
 from .changes import Source
-from .claims import noting
+from .claims import noting, prepare_proofs, prepare_symbolic
 from .engines import ENGINES, REACHES
 from .findings import Finding
 from .mutants import PACKAGE, ROOT, Mutant, modules
 
 LIBRARIES = ("attrs", "immutables", "msgspec", "hypothesis", "hypothesis.strategies", "rich", "click")
-LIBRARIES_OF = {"tests": ("pytest",), "proofs": ("z3",)}
+PREPARE: dict[str, Callable[[], object]] = {
+    "tests": lambda: importlib.import_module("pytest"),
+    "proofs": prepare_proofs,
+    "symbolic": prepare_symbolic,
+}
 MEMORY = 8 << 30
 NEVER_ENDS = "does not end"
 LINKED = ("tests", "specs", "docs")
@@ -100,8 +104,10 @@ def new_tree() -> Iterator[Tree]:
 
 def preload(engines: Sequence[str]) -> None:
     """Import what every trial needs, so that no fork has to."""
-    for name in (*LIBRARIES, *(library for engine in engines for library in LIBRARIES_OF.get(engine, ()))):
+    for name in LIBRARIES:
         importlib.import_module(name)
+    for engine in engines:
+        PREPARE.get(engine, lambda: None)()
     if any(name == "ledger" or name.startswith("ledger.") for name in sys.modules):
         raise HarnessError("the ledger is imported in the process that forks")
 
