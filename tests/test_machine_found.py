@@ -38,7 +38,7 @@ def test_the_checks_of_a_trade_can_be_looked_at_in_a_market_without_a_band() -> 
     assert [comparison.check.reason for comparison in comparisons if comparison.refused] == [Reason.UNKNOWN_ACCOUNT]
 
 
-FOLDER = Path(__file__).parent / "logs" / "found"
+FOLDER = Path(__file__).parent / "logs" / "attacks" / "found"
 LOGS = sorted(path.name for path in FOLDER.glob("*.jsonl"))
 
 
