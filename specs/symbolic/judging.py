@@ -25,7 +25,7 @@ class Answer:
     A law that had nothing to say is in neither.
     """
 
-    outcome: Outcome
+    outcome: Outcome = attrs.field(repr=False)
     held: tuple[str, ...]
     broken: str
 

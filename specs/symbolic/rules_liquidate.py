@@ -152,7 +152,7 @@ def first_round_keeps_laws(usdt: int, coins: int, cost: int) -> Answer:
     """After a first round that rolls the account and sells its other asset, the laws hold.
 
     given: rulebook textbook; alice, active, long 100,000 lots with any pnl, USDT, and BTC at 5,000
-    pre: coins >= 0
+    pre: coins >= 0 and usdt + cost + LOTS * LOT >= -RICH
     post: _.broken == ""
     reach: _.fired("PRP-1", "CON-1", "CON-4", "PST-1", "STO-1", *ROUND_LAWS) and usdt < 0
     reach: _.fired("PRP-1", "LIQ-1") and cost + LOTS * LOT > 0
@@ -164,15 +164,30 @@ def round_with_a_fill_keeps_laws(usdt: int, size: int, made: int, is_long: bool)
     """After a round with a fill of any size, accepted or refused, the laws hold.
 
     given: rulebook textbook; alice, long or short 100,000 lots without pnl, liquidating; the fill at 4,990
-    pre: 1 <= made <= 50
+    pre: 1 <= made <= 48
     post: _.broken == ""
-    reach: _.fired(*FILL_LAWS) and is_long and made == 49
+    reach: _.fired(*FILL_LAWS) and is_long and size == 10_000
     reach: _.fired(*FILL_LAWS) and not is_long
     reach: _.fired("LIQ-1") and _.told("Released")
     """
     lots = LOTS if is_long else -LOTS
     alice = account(usdt, lots, -lots * LOT, liquidation=running(False, made, 0, start=lots))
     return answered(*liquidating(alice, (Fill(BTC, "bob", size, AT_A_LOSS),)))
+
+
+def last_round_with_a_fill_keeps_laws(usdt: int, cost: int, made: int) -> Answer:
+    """After one of the last rounds with a fill, accepted or refused, the laws hold.
+
+    given: rulebook textbook; alice, long 10 lots with any pnl, liquidating; the fill of one lot at 4,990
+    pre: 48 <= made <= 50
+    pre: usdt + cost >= -RICH
+    post: _.broken == ""
+    reach: _.fired(*FILL_LAWS) and made == 49
+    reach: _.fired("LIQ-1") and _.told("Released") and made == 49
+    reach: _.refusal == "ROUNDS_USED_UP"
+    """
+    alice = account(usdt, 10, cost, liquidation=running(False, made, 0, start=10))
+    return answered(*liquidating(alice, (Fill(BTC, "bob", 1, AT_A_LOSS),)))
 
 
 def round_with_two_fills_keeps_laws(usdt: int, first: int, second: int, price: int) -> Answer:
@@ -220,7 +235,7 @@ def round_against_a_distressed_account(usdt: int, others: int, held: int) -> Ans
     pre: held in (-6000, -5000, -4000, 0, 3000)
     post: _.broken == ""
     reach: _.fired("MAR-1", *FILL_LAWS) and held == 3000
-    reach: _.fired("MAR-1", *FILL_LAWS) and held == -6000 and others < 0
+    reach: _.fired("MAR-1", *FILL_LAWS) and held == -6000 and others <= 0
     reach: _.refusal == "FREE_COLLATERAL_NEGATIVE" and held == 0
     """
     alice = account(usdt, LOTS, -LOTS * LOT, liquidation=running(False, 1, 0))
@@ -289,6 +304,12 @@ CLAIMS = (
         quick=False,
     ),
     _claim(
+        "liquidate-last-laws",
+        FILL_LAWS,
+        last_round_with_a_fill_keeps_laws,
+        Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n        return False\n", ""),
+    ),
+    _claim(
         "liquidate-two-fills-laws",
         FILL_LAWS,
         round_with_two_fills_keeps_laws,
@@ -307,8 +328,8 @@ CLAIMS = (
         round_in_two_markets_keeps_laws,
         Bug(
             "rules.liquidate",
-            "closed[market_id] = closed.get(market_id, 0)",
-            "closed[market_id] = sum(closed.values())",
+            "is_long = size_of(accounts[account_id], requested.market) > 0",
+            "is_long = size_of(accounts[account_id], 'BTC-PERP') > 0",
         ),
         quick=False,
     ),
