@@ -7,15 +7,17 @@ Reproducible: hypothesis draws the same examples every time. For a longer campai
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from ledger.canonical import state_bytes
-from ledger.fuzzing import GENERATORS, RULEBOOKS, Generator, Seeded, Sight, opening, play, spoil
+from ledger.fuzzing import GENERATORS, GENESES, Generator, Seeded, Sight, drawn_rulebook, opening, play, spoil
 from ledger.laws import REGISTRY, Monitor, Step
 from ledger.outcomes import Rejected
+from ledger.profiles import DEFAULT_PROFILE, load_profile
 from ledger.state import State, genesis
 from ledger.transactions import Transaction
 from ledger.transition import apply, state_after
@@ -42,13 +44,20 @@ def campaign() -> settings:
     )
 
 
+Beginning = tuple[str, dict[str, Any] | None, list[Transaction], tuple[int, int]]
+"""A profile's name and what overrides it, and how the venue begins: with transactions, or with the prelude of a
+simulation (seed, steps)."""
+
+
 @st.composite
-def beginnings(draw: st.DrawFn) -> tuple[str, list[Transaction], tuple[int, int]]:
-    """A rulebook's name, and how its venue begins: drawn transactions, or the prelude (seed, steps) of a simulation."""
-    name = draw(st.sampled_from(sorted(RULEBOOKS)))
+def beginnings(draw: st.DrawFn) -> Beginning:
+    """One of the rulebooks, or a drawn one, and how its venue begins."""
+    profile, overrides = GENESES[draw(st.sampled_from(sorted(GENESES)))]
+    if draw(st.integers(0, 2)) == 2:
+        profile, overrides = DEFAULT_PROFILE, drawn_rulebook(Drawn(draw))
     if draw(st.booleans()):
-        return name, [], (draw(st.integers(0, 999)), draw(st.integers(0, LONGEST_PRELUDE)))
-    return name, opening(Drawn(draw), RULEBOOKS[name]), (0, 0)
+        return profile, overrides, [], (draw(st.integers(0, 999)), draw(st.integers(0, LONGEST_PRELUDE)))
+    return profile, overrides, opening(Drawn(draw), load_profile(profile, overrides)), (0, 0)
 
 
 @st.composite
@@ -73,9 +82,9 @@ class Ledger(RuleBasedStateMachine):
     monitor: Monitor
 
     @initialize(beginning=beginnings())
-    def begin(self, beginning: tuple[str, list[Transaction], tuple[int, int]]) -> None:
-        name, transactions, (seed, steps) = beginning
-        rulebook = RULEBOOKS[name]
+    def begin(self, beginning: Beginning) -> None:
+        profile, overrides, transactions, (seed, steps) = beginning
+        rulebook = load_profile(profile, overrides)
         self.state = genesis(rulebook, START)
         for step in play(Seeded(seed), rulebook, steps):
             self.state = step.after

@@ -1,10 +1,16 @@
 """What random testing found, each shrunk by hand to the fewest transactions that show it."""
 
+from pathlib import Path
+
+import pytest
+
 from ledger.checks import compare
 from ledger.laws import REGISTRY, Monitor
 from ledger.laws.law import Step
+from ledger.log import open_log, read_log
 from ledger.outcomes import Applied, EnrolmentEnded, Funded, Reason
 from ledger.profiles import load_profile
+from ledger.replay import replay_log
 from ledger.transactions import Enroll, Fund, Leave, Trade, Transaction
 from ledger.transition import apply, state_after
 from tests.worlds import BTC, START, TEXTBOOK, World, price, usdt
@@ -30,6 +36,27 @@ def test_the_checks_of_a_trade_can_be_looked_at_in_a_market_without_a_band() -> 
     trade = Trade(START, BTC, "ann", "nobody", 1, price("5000"), buyer_is_taker=True)
     comparisons = compare(world.state, trade)
     assert [comparison.check.reason for comparison in comparisons if comparison.refused] == [Reason.UNKNOWN_ACCOUNT]
+
+
+FOLDER = Path(__file__).parent / "logs" / "found"
+LOGS = sorted(path.name for path in FOLDER.glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_what_was_found_is_mended_for_ever(name: str) -> None:
+    path = str(FOLDER / name)
+    with open_log(path) as stream:
+        state, entries = read_log(stream, path)
+        report = replay_log(state, entries, state_every=1)
+    assert report.failure is None
+    assert not report.rejected
+    law_id = "-".join(name.split("-")[:2])
+    assert any(count.fired for count in report.laws if count.law.id == law_id)
+    assert f"`{name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_there_are_such_logs() -> None:
+    assert len(LOGS) >= 2
 
 
 def test_a_notice_of_no_length_has_run_out_when_it_is_given() -> None:

@@ -20,6 +20,7 @@ SUMMARIES = {
     "show": "Print the state, or one account, at a point of a log.",
     "explain": "Print one transaction's checks, postings and events.",
     "fuzz": "Try the ledger at random with its laws checked.",
+    "verify": "Check every law four ways, in one table.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines.",
     "completion": "Print the completion script of a shell.",

@@ -5,9 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..log import Entry
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 ENTRIES_BETWEEN_LOOKS = 64
 SECONDS_BETWEEN_DRAWINGS = 0.1
@@ -48,8 +51,15 @@ def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable
 @contextmanager
 def progress_of_examples(examples: int) -> Iterator[Callable[[int], None]]:
     """What a campaign is to call with how many examples are done."""
+    with progress_of_ways() as look:
+        yield lambda done: look("examples", done, examples)
+
+
+@contextmanager
+def progress_of_ways() -> Iterator[Callable[[str, int, int], None]]:
+    """What is to be called with the name of a kind of work, how much of it is done, and how much there is."""
     if not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda name, done, of: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -59,12 +69,17 @@ def progress_of_examples(examples: int) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("examples"),
         TimeElapsedColumn(),
     )
+    tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawing:
-        task = drawing.add_task("trying", total=examples)
-        yield lambda done: drawing.update(task, completed=done)
+
+        def look(name: str, done: int, of: int) -> None:
+            if name not in tasks:
+                tasks[name] = drawing.add_task(name, total=of)
+            drawing.update(tasks[name], completed=done)
+
+        yield look
 
 
 def length_of(log: str) -> int | None:

@@ -152,7 +152,8 @@ def campaign(
 ) -> Campaign:
     """Run a whole campaign. `progress` is called with what was counted so far, now and then.
 
-    With more than one worker, `laws` must be such as other processes can import, as those of the registry are.
+    With more than one worker, `laws` must be such as other processes can import, as those of the registry are, and so
+    must the program that calls: it is not to run when it is imported.
     LawFileError for a file of laws that is wrong.
     """
     settings = Settings(examples, seed, first, steps, tuple(rulebooks), tuple(laws), tuple(law_files))

@@ -7,9 +7,12 @@ from typing import Any
 
 import attrs
 
-from ..log import encode_genesis
+from ..log import encode_genesis, encode_transaction
+from ..log.decoding import Decoding
+from ..log.faults import Fault
 from ..profiles import load_profile, profile_document, profile_names
 from ..rulebook import Rulebook
+from ..transactions import Transaction
 
 Overrides = Mapping[str, Any]
 
@@ -46,6 +49,20 @@ def genesis_of(rulebook: Rulebook, time: int) -> Genesis:
     document = json.loads(rulebook.document)
     found = [Genesis(name, overriding(profile_document(name), document), time) for name in profile_names()]
     return min(found, key=lambda genesis: (len(json.dumps(genesis.overrides)), genesis.profile))
+
+
+def restated(before: Rulebook, after: Rulebook, log: tuple[Transaction, ...]) -> tuple[Transaction, ...]:
+    """The log as its text reads under another rulebook, where decimals and lots may differ; what has no such reading is
+    left as it is."""
+    decoding = Decoding(after)
+    found = []
+    for transaction in log:
+        try:
+            line = encode_transaction(before, transaction)
+            found.append(decoding.entry(0, line.rstrip(b"\n"), transaction.time).transaction)
+        except (Fault, ValueError):
+            found.append(transaction)
+    return tuple(found)
 
 
 def overriding(base: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from ..outcomes import Applied
 from ..profiles import RulebookError
 from ..rulebook import Rulebook, is_system
 from ..state import State, genesis
-from ..transactions import Deposit, Liquidate, Trade, Transaction
+from ..transactions import Deposit, Liquidate, Trade, Transaction, Withdraw
 from .findings import Finding, first_finding
-from .geneses import Genesis, genesis_of
+from .geneses import Genesis, genesis_of, restated
 from .sight import NAMES
 from .simplifying import other_transactions, plainer_gaps, plainer_transactions, round_sums
 from .simulation import stepped
@@ -28,6 +28,9 @@ BUDGET = 400_000
 """Steps of the ledger that shrinking may take, where the log is not so long that reading it a few times takes more."""
 
 READINGS = 40
+A_SECOND = 1000
+"""How far, in ms, time goes back where it does: a log has no time before 1970."""
+
 LOOKS_EVERY = 1000
 """The laws of the whole state look after so many transactions, as a replay has it by default."""
 
@@ -74,10 +77,13 @@ def shrink(
     """
     log = tuple(transactions[: finding.position + 1])
     for looks_every in (state_every, 1):
-        shrinker = _Shrinker(start, finding, tuple(laws), looks_every, max(budget, READINGS * len(log)))
+        shrinker = _Shrinker(start, finding, tuple(laws), looks_every)
         first = shrinker.finding_in(shrinker.start, log)
+        if first is None and finding.error is not None:
+            shrinker.asks_own_laws = False
+            first = shrinker.finding_in(shrinker.start, log)
         if first is not None:
-            return shrinker.shrunk(log[: first.position + 1])
+            return shrinker.shrunk(log[: first.position + 1], max(budget, READINGS * len(log)))
     return None
 
 
@@ -88,21 +94,23 @@ class _Exhausted(Exception):
 class _Shrinker:
     """One shrinking on its way. `genesis` is what the log begins with, as far as that is shrunk."""
 
-    def __init__(self, start: State, finding: Finding, laws: tuple[Law, ...], state_every: int, budget: int) -> None:
+    def __init__(self, start: State, finding: Finding, laws: tuple[Law, ...], state_every: int) -> None:
         self.genesis = genesis_of(start.rulebook, start.time)
         self.start = genesis(start.rulebook, start.time)
         self.name, self.laws, self.state_every = finding.name, laws, state_every
         self.own_laws = tuple(law for law in laws if finding.is_of(law))
-        self.left = budget
+        # An error of the ledger itself has no law; one that a law raised needs that law.
+        self.asks_own_laws = bool(self.own_laws) or finding.error is not None
+        self.left: int | None = None
 
     def finding_in(self, start: State, log: Log) -> Finding | None:
         """The finding, where the log comes to the same one; it is asked for by its own law first, which is quicker."""
-        chosen = (self.own_laws, self.laws) if self.own_laws else (self.laws,)
         found = None
-        for laws in chosen:
-            self.left -= len(log) + 1
-            if self.left < 0:
-                raise _Exhausted
+        for laws in (self.own_laws, self.laws) if self.asks_own_laws else (self.laws,):
+            if self.left is not None:
+                self.left -= len(log) + 1
+                if self.left < 0:
+                    raise _Exhausted
             found = first_finding(start, log, laws, state_every=self.state_every)
             if found is None or found.name != self.name:
                 return None
@@ -120,29 +128,40 @@ class _Shrinker:
             return applied
         return candidate
 
-    def shrunk(self, log: Log) -> Shrunk:
+    def shrunk(self, log: Log, budget: int) -> Shrunk:
         """Shrink until nothing helps, or the budget ends."""
-        original_length, is_exhausted = len(log), False
+        original_length, is_exhausted, self.left = len(log), False, budget
         # Each pass keeps what it has reached here, so that the end of the budget loses nothing.
         self.log = log
         try:
             self.narrow()
-            before: object = None
-            while before != (self.log, self.genesis.text):
-                before = (self.log, self.genesis.text)
-                self.remove_chunks()
-                self.merge_accounts()
-                self.pool_deposits()
-                self.do_without()
-                self.plain_genesis()
-                self.plain_times()
-                self.plain_values()
+            self.until_nothing_changes(self.simplify, self.do_without)
             self.rename()
         except _Exhausted:
             is_exhausted = True
         found = first_finding(self.start, self.log, self.laws, state_every=self.state_every)
         assert found is not None
         return Shrunk(self.genesis, self.log, found, original_length, is_exhausted, self.state_every)
+
+    def simplify(self) -> None:
+        """All that takes a try or two for each transaction."""
+        self.until_nothing_changes(
+            self.remove_chunks,
+            self.merge_accounts,
+            self.merge_assets,
+            self.pool_deposits,
+            self.plain_genesis,
+            self.plain_times,
+            self.plain_values,
+        )
+
+    def until_nothing_changes(self, *passes: Callable[[], None]) -> None:
+        """One pass after the other, and again from the first, until none of them helps any more."""
+        before: object = None
+        while before != (self.log, self.genesis.text):
+            before = (self.log, self.genesis.text)
+            for one in passes:
+                one()
 
     def keep(self, candidate: Log) -> bool:
         """Whether the candidate comes to the same finding; then it is the log."""
@@ -189,13 +208,21 @@ class _Shrinker:
 
     def merge_accounts(self) -> None:
         """One account takes the part of another, wherever that still comes to the same."""
-        names = [name for name in _names(self.log) if not is_system(name)]
+        names = _names(self.log)
         for name in reversed(names):
             for other in names:
-                if other == name or name not in _names(self.log):
+                if other == name or is_system(other) or name not in _names(self.log):
                     continue
                 if self.keep(tuple(_renamed(transaction, {name: other}) for transaction in self.log)):
                     break
+
+    def merge_assets(self) -> None:
+        """The settlement asset takes the place of another one, unit for unit, wherever that still comes to the same."""
+        rulebook = self.start.rulebook
+        named = dict.fromkeys(each.asset for each in self.log if isinstance(each, Deposit | Withdraw))
+        for asset in named:
+            if asset in rulebook.assets and asset != rulebook.settlement_asset:
+                self.keep(tuple(_settled_in(rulebook, transaction, asset) for transaction in self.log))
 
     def pool_deposits(self) -> None:
         """One round sum takes the place of all that an account pays in."""
@@ -221,10 +248,12 @@ class _Shrinker:
             start = genesis(plainer.rulebook, plainer.time)
         except RulebookError:
             return False
-        kept = self.attempt(self.log, start)
-        if kept is not None:
-            self.genesis, self.start, self.log = plainer, start, kept
-        return kept is not None
+        for log in dict.fromkeys((restated(self.start.rulebook, start.rulebook, self.log), self.log)):
+            kept = self.attempt(log, start)
+            if kept is not None:
+                self.genesis, self.start, self.log = plainer, start, kept
+                return True
+        return False
 
     def plain_times(self) -> None:
         """The time between two transactions becomes nothing, or rounder; what follows moves along, or stays."""
@@ -232,6 +261,8 @@ class _Shrinker:
         while number < len(self.log):
             before = self.log[number - 1].time if number else self.start.time
             gap = self.log[number].time - before
+            if gap < -A_SECOND:
+                self.keep(_replaced(self.log, number, attrs.evolve(self.log[number], time=before - A_SECOND)))
             for plain in plainer_gaps(gap) if gap > 0 else ():
                 if self.keep(_shifted(self.log, number, plain - gap)):
                     break
@@ -332,6 +363,14 @@ def _renamed(transaction: Transaction, names: dict[str, str]) -> Transaction:
             for fill in transaction.fills
         )
     return attrs.evolve(transaction, **change)
+
+
+def _settled_in(rulebook: Rulebook, transaction: Transaction, asset: str) -> Transaction:
+    """A deposit or withdrawal of this asset as one of as many whole units of the settlement asset."""
+    if not isinstance(transaction, Deposit | Withdraw) or transaction.asset != asset:
+        return transaction
+    amount = transaction.amount * rulebook.assets[asset].weight
+    return attrs.evolve(transaction, asset=rulebook.settlement_asset, amount=amount)
 
 
 def _shifted(log: Log, number: int, by: int) -> Log:

@@ -75,7 +75,7 @@ def plainer_transactions(rulebook: Rulebook, transaction: Transaction) -> Iterat
 def _changes(rulebook: Rulebook, transaction: Transaction) -> Iterator[Change]:
     match transaction:
         case Deposit() | Withdraw():
-            if isinstance(transaction, Deposit) and transaction.asset != rulebook.settlement_asset:
+            if transaction.asset != rulebook.settlement_asset:
                 yield from ({"asset": rulebook.settlement_asset, "amount": amount} for amount in round_sums(rulebook))
             asset = rulebook.assets.get(transaction.asset)
             yield from _of("amount", transaction.amount, 1 if asset is None else asset.booking_unit)
@@ -123,7 +123,7 @@ def other_transactions(rulebook: Rulebook, transaction: Transaction, gone: Trans
                 if min(moved.values(), default=0) > 0:
                     yield attrs.evolve(transaction, quotes=Map(moved))
         case Deposit():
-            for amount in round_sums(rulebook):
+            for amount in round_sums(rulebook)[:3]:
                 yield attrs.evolve(transaction, asset=rulebook.settlement_asset, amount=amount)
         case Trade() if isinstance(gone, Trade):
             for size in (transaction.size + gone.size, abs(transaction.size - gone.size)):
@@ -183,4 +183,4 @@ def plainer_gaps(gap: int) -> Iterator[int]:
     """Shorter lengths of time, in ms, than a positive `gap` between two transactions: none first, then round ones."""
     shorter = {floor_to_multiple(gap, length): None for length in (3_600_000, 60_000, 1000)}
     shorter |= dict.fromkeys(plain for plain in plainer(gap))
-    return (plain for plain in (0, *shorter) if plain < gap)
+    return (plain for plain in dict.fromkeys((0, *shorter)) if plain < gap)
