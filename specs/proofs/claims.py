@@ -43,11 +43,10 @@ PlantedBug = Bug | Removal
 
 
 @attrs.frozen
-class StandIn:
-    """A function for the one of the ledger at `function`, such as "units.apportion", in copies of the modules.
+class Lemma:
+    """A function that calls the one of the ledger at `function`, such as "units.apportion", in copies of the modules.
 
-    Of symbolic integers `instead` knows no more than the claims of the ids `by` say of the real one; plain integers it
-    passes on.
+    What `instead` then lets the path assume of the answer is what the claims of the ids `by` say of it.
     """
 
     function: str
@@ -73,8 +72,8 @@ class Claim:
     `prove(path, function)` is its proof. `laws`: the ids of the laws whose own predicates it proves, where its kind is
     `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
     that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
-    ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail. `stand_ins`: what
-    runs in place of functions of the ledger.
+    ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail. `lemmas`: functions
+    of which more is known than their code shows the solver.
     """
 
     id: str
@@ -89,7 +88,7 @@ class Claim:
     reaches: tuple[str, ...] = (ACCEPTED,)
     quick: bool = True
     budget: Budget | None = None
-    stand_ins: tuple[StandIn, ...] = ()
+    lemmas: tuple[Lemma, ...] = ()
 
     @property
     def bugs(self) -> tuple[PlantedBug, ...]:
@@ -99,30 +98,30 @@ class Claim:
 
 def outcome_of(claim: Claim) -> Result:
     """The proof of the real code."""
-    return _proved(claim, _real(claim.subject, claim.stand_ins))
+    return _proved(claim, _real(claim.subject, claim.lemmas))
 
 
 def outcome_of_mutant(claim: Claim, bug: PlantedBug | None = None) -> Result:
     """The same proof of the code with the planted bug, the first one unless another is given: it must be REFUTED."""
-    return _proved(claim, _with_bug(claim.subject, bug or claim.bugs[0], claim.stand_ins))
+    return _proved(claim, _with_bug(claim.subject, bug or claim.bugs[0], claim.lemmas))
 
 
 def _proved(claim: Claim, function: Any) -> Result:
     return prove(lambda path: claim.prove(path, function), reaches=claim.reaches, budget=claim.budget)
 
 
-def _real(subject: str, stand_ins: Sequence[StandIn]) -> Any:
-    if stand_ins:
-        return _with_changes(subject, {}, stand_ins)
+def _real(subject: str, lemmas: Sequence[Lemma]) -> Any:
+    if lemmas:
+        return _with_changes(subject, {}, lemmas)
     module, _, name = subject.rpartition(".")
     return getattr(importlib.import_module(f"ledger.{module}"), name)
 
 
-def _with_bug(subject: str, bug: PlantedBug, stand_ins: Sequence[StandIn]) -> Any:
+def _with_bug(subject: str, bug: PlantedBug, lemmas: Sequence[Lemma]) -> Any:
     if isinstance(bug, Removal):
-        if stand_ins:
+        if lemmas:
             module, line = _check(bug.check).place
-            return _with_changes(subject, {module: _Without(line)}, stand_ins)
+            return _with_changes(subject, {module: _Without(line)}, lemmas)
         if subject != APPLY:
             raise ValueError(f"{bug.check} is removed from a whole rule, not from {subject}")
         return apply_without(_check(bug.check))
@@ -131,10 +130,10 @@ def _with_bug(subject: str, bug: PlantedBug, stand_ins: Sequence[StandIn]) -> An
     if source.count(bug.phrase) != 1:
         raise ValueError(f"{bug.phrase!r} occurs {source.count(bug.phrase)} times in {name}")
     source = source.replace(bug.phrase, bug.instead)
-    if subject == APPLY or stand_ins:
+    if subject == APPLY or lemmas:
         if name not in COPIED:
             raise ValueError(f"{name} is not copied, so a bug in it would not be seen")
-        return _with_changes(subject, {name: _Instead(ast.parse(source))}, stand_ins)
+        return _with_changes(subject, {name: _Instead(ast.parse(source))}, lemmas)
     return _function_of_copy(name, source, subject)
 
 
@@ -175,13 +174,13 @@ class _Lacking(ast.NodeTransformer):
         return changed
 
 
-def _with_changes(subject: str, changes: dict[str, ast.NodeTransformer], stand_ins: Sequence[StandIn]) -> Any:
+def _with_changes(subject: str, changes: dict[str, ast.NodeTransformer], lemmas: Sequence[Lemma]) -> Any:
     """The subject of copies of the modules, changed and with what stands in for their functions."""
-    for stand_in in stand_ins:
-        module, _, function = stand_in.function.rpartition(".")
+    for lemma in lemmas:
+        module, _, function = lemma.function.rpartition(".")
         name = f"ledger.{module}"
         changes = {**changes, name: _Lacking(function, changes.get(name))}
-    names = {stand_in.function.rpartition(".")[2]: stand_in.instead for stand_in in stand_ins}
+    names = {lemma.function.rpartition(".")[2]: lemma.instead for lemma in lemmas}
     apply = copy_of_apply(changes, names, COPIED)
     return apply if subject == APPLY else _reached_from(cast(FunctionType, apply), subject)
 

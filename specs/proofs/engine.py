@@ -27,7 +27,8 @@ The solver's effort is bounded by counted resources, not by time, so a busy mach
 """
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -139,7 +140,7 @@ class Path:
         self._answers: dict[int, _Decision] = {}
         self._constraint: list[Term] = []
         self._hints: list[Term] = []
-        self._introduced = 0
+        self._quotients_are_opaque = False
         self._context = session.context
         self._solver = z3.Solver(ctx=self._context)
         self._known_to_solver = 0
@@ -216,18 +217,14 @@ class Path:
         if isinstance(condition, Truth):
             self._hints.append(condition.term)
 
-    def introduce(self, stem: str) -> int:
-        """An integer in place of what code would compute: any, but for what is then assumed of it and `define`d."""
-        self._introduced += 1
-        return cast(int, Int(self, z3.Int(f"{stem}!{self._introduced}", self._context)))
-
-    def define(self, condition: bool) -> None:
-        """What makes an introduced integer the one that code computes: not for the linear solver, which does without.
-
-        No proof needs it; a counterexample or a witness that ignored it could be none.
-        """
-        if isinstance(condition, Truth):
-            self._constraint.append(condition.term)
+    @contextmanager
+    def opaque_quotients(self) -> Iterator[None]:
+        """What is divided in here stays unknown to the linear solver, for who makes known what matters of it."""
+        self._quotients_are_opaque = True
+        try:
+            yield
+        finally:
+            self._quotients_are_opaque = False
 
     # What the overloads ask
 
@@ -273,6 +270,8 @@ class Path:
     def _by_positive(self, numerator: Term, denominator: Term) -> tuple[Term, Term]:
         # Equal operands have one quotient, so the solver need not find out that it is the same.
         numerator, denominator = z3.simplify(numerator, som=True), z3.simplify(denominator, som=True)
+        if z3.is_int_value(numerator) and numerator.as_long() == 0:
+            return numerator, numerator
         key = numerator.get_id(), denominator.get_id()
         if key not in self._quotients:
             number = len(self._quotients)
@@ -280,10 +279,10 @@ class Path:
             remainder = z3.Int(f"remainder!{number}", self._context)
             # The operands stay here too, so that no other term can come to have their ids.
             self._quotients[key] = quotient, remainder, numerator, denominator
-            self._assert(numerator == denominator * quotient + remainder)
-            self._assert(remainder >= 0)
-            self._assert(remainder < denominator)
-            if self._linear is not None:
+            definition = (numerator == denominator * quotient + remainder, remainder >= 0, remainder < denominator)
+            for part in definition:
+                self._assert(part, is_linear=not self._quotients_are_opaque)
+            if self._linear is not None and not self._quotients_are_opaque:
                 self._assert_monotonous(numerator, denominator, quotient)
         quotient, remainder, *_ = self._quotients[key]
         return quotient, remainder
@@ -315,9 +314,9 @@ class Path:
             raise _Failed(what, self._values)
         self._must_be_unsat(self.truth(True), what)
 
-    def _assert(self, term: Term) -> None:
+    def _assert(self, term: Term, *, is_linear: bool = True) -> None:
         self._constraint.append(term)
-        if self._linear is not None:
+        if self._linear is not None and is_linear:
             self._linear.add(term)
         if self._model is not None and not z3.is_true(self._model.eval(term, model_completion=True)):
             self._model = None

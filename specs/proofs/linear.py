@@ -9,6 +9,7 @@ The paths of a proof share one solver. Each begins with the constraints of an ea
 are.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import z3  # type: ignore[import-untyped]
@@ -50,6 +51,7 @@ class _Products:
         # A term stays with what became of it, so that no other can come to have its id.
         self._linear: dict[int, tuple[Term, Term]] = {}
         self._rules: dict[int, tuple[Term, list[Term]]] = {}
+        self._pairs: dict[tuple[int, int], list[Term]] = {}
         self._multiplied: dict[int, tuple[Term, frozenset[int]]] = {}
 
     def linear(self, term: Term) -> Term:
@@ -83,6 +85,21 @@ class _Products:
                 rules += sign_rules(self.linear(product), self.linear(left), self.linear(other))
             self._rules[key] = term, rules
         return self._rules[key][1]
+
+    def pair_rules(self, one: int, other: int) -> list[Term]:
+        """What is true of two products with a factor in common: equal other factors make them equal."""
+        key = (one, other) if one < other else (other, one)
+        if key not in self._pairs:
+            self._pairs[key] = list(self._pair_rules(*(self._multiplied[number][0] for number in key)))
+        return self._pairs[key]
+
+    def _pair_rules(self, one: Term, other: Term) -> Iterator[Term]:
+        if len(one.children()) == len(other.children()) == 2:
+            for shared, left in ((0, 1), (1, 0)):
+                for shared_too, right in ((0, 1), (1, 0)):
+                    if one.arg(shared).eq(other.arg(shared_too)):
+                        factors = self.linear(one.arg(left)) == self.linear(other.arg(right))
+                        yield z3.Implies(factors, self.linear(one) == self.linear(other))
 
     def _without(self, term: Term) -> Term:
         """A sum of monomials, or a formula over such, with an unknown in place of each monomial."""
@@ -160,8 +177,14 @@ class LinearSolver:
 
     def _linear(self, term: Term, known: frozenset[int]) -> list[Term]:
         """The term, and the sign rules of the multiplications that come up with it."""
-        found = self._products.multiplications(term) - known
-        return [self._products.linear(term), *(rule for key in sorted(found) for rule in self._products.rules(key))]
+        linear = [self._products.linear(term)]
+        seen = set(known)
+        for key in sorted(self._products.multiplications(term) - known):
+            linear += self._products.rules(key)
+            for other in sorted(seen):
+                linear += self._products.pair_rules(key, other)
+            seen.add(key)
+        return linear
 
     def _is_satisfied(self, terms: list[Term]) -> bool:
         return all(z3.is_true(self._model.eval(term, model_completion=True)) for term in terms)

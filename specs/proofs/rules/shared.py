@@ -1,12 +1,16 @@
-"""Checks that several pages have in the same words."""
+"""What several pages have in the same words: checks of parties and amounts, and rolling."""
 
 from collections.abc import Iterator
 
-from ledger.outcomes import Reason
+import attrs
+
+from ledger.outcomes import Event, Reason, Rolled
+from ledger.postings import CashPosting, PositionPosting, Posting
 from ledger.rulebook import FEES, INSURANCE
-from ledger.state import State
+from ledger.state import Account, Position, State
 
 from ..pages import Check
+from ..quantities import signed_notional
 
 
 def amount_is_booked(rule: str, state: State, asset: str, amount: int) -> Iterator[Check]:
@@ -44,3 +48,24 @@ def is_active(rule: str, number: int, state: State, account_id: str) -> Iterator
     """The party is not being liquidated."""
     active = state.accounts[account_id].liquidation is None
     yield Check(f"{rule}-{number}", Reason.ACCOUNT_LIQUIDATING, active, "LIQUIDATING", "ACTIVE", account_id)
+
+
+def rolled(state: State, account_id: str, account: Account) -> tuple[Account, list[Posting], list[Event]]:
+    """Rolling, as the page of the state has it: each market's pnl into cash, nothing where there is none at all."""
+    settlement = state.rulebook.settlement_asset
+    postings: list[Posting] = []
+    positions, total = account.positions, 0
+    for market in sorted(positions):
+        size, cost = positions[market].size, positions[market].reference_cost
+        gain = signed_notional(state, account, market) + cost
+        if gain != 0:
+            postings.append(PositionPosting(account_id, market, 0, -gain))
+            positions = positions.set(market, Position(size, cost - gain))
+            total = total + gain
+    if not postings:
+        return account, [], []
+    cash = account.cash
+    if total != 0:
+        postings.append(CashPosting(account_id, settlement, total))
+        cash = cash.set(settlement, cash.get(settlement, 0) + total)
+    return attrs.evolve(account, positions=positions, cash=cash), postings, [Rolled(account_id, total)]
