@@ -11,10 +11,12 @@ from ..laws.law import Step
 from ..margin import (
     account_value,
     distress_collateral,
+    effective_collateral,
     free_collateral,
     is_above_release,
     is_at_takeover,
     tier_margin,
+    unrealised_pnl,
 )
 from ..outcomes import Applied, FeesCharged, Funded, Reason, Rejected, Released, Rolled, RoundMade
 from ..state import Account, State, size_of
@@ -65,6 +67,8 @@ STEP_CORNERS = (
     "a settle rolls a gain",
     "a settle rolls a loss",
     "a settle rolls an account without effective collateral",
+    "a settle rolls exactly the least pnl",
+    "a settle passes over pnl at exactly the ratio",
     "an index of three",
     "an index of four",
     "an index of five",
@@ -184,6 +188,17 @@ def _settle(before: State, settle: Settle, done: Applied) -> Iterator[str]:
             yield "a settle rolls a gain" if event.pnl > 0 else "a settle rolls a loss"
             if account_value(before, before.accounts[event.account]) <= 0:
                 yield "a settle rolls an account without effective collateral"
+            if abs(event.pnl) == before.rulebook.settle.minimum_pnl:
+                yield "a settle rolls exactly the least pnl"
+    for account in before.accounts.values():
+        if account.positions and account.liquidation is None and _is_at_the_ratio(before, account):
+            yield "a settle passes over pnl at exactly the ratio"
+
+
+def _is_at_the_ratio(state: State, account: Account) -> bool:
+    terms, pnl = state.rulebook.settle, abs(unrealised_pnl(state, account))
+    enough = pnl >= terms.minimum_pnl and pnl > 0
+    return enough and pnl * EXACT_SCALE * RATE_SCALE == terms.minimum_ratio * effective_collateral(state, account)
 
 
 def _liquidate(before: State, liquidate: Liquidate, done: Applied) -> Iterator[str]:

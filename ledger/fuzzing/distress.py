@@ -37,20 +37,33 @@ def a_round(chooser: Chooser, sight: Sight, account_id: str, time: int) -> Liqui
 
 
 def poise(chooser: Chooser, sight: Sight) -> Transaction:
-    """Somebody who is being liquidated is brought exactly to the level of release, which is not above it, and a round
-    without fills looks at that; any round where the level cannot be booked."""
-    state, liquidating = sight.state, sight.liquidating
-    if not liquidating:
-        return liquidate(chooser, sight)
-    account_id = chooser.choose_from(liquidating)
-    standing, running = sight.standing(account_id), state.accounts[account_id].liquidation
-    assert running is not None
-    due = max(state.time, running.time + state.rulebook.liquidation.round_interval)
-    missing = tier_margin(state, standing.account) - standing.distress * EXACT_SCALE
-    settlement_asset = state.rulebook.settlement_asset
-    if missing > 0 and is_multiple(missing, state.rulebook.assets[settlement_asset].booking_unit * EXACT_SCALE):
-        return Deposit(state.time, account_id, settlement_asset, floor_div(missing, EXACT_SCALE))
-    return Liquidate(due, account_id, ())
+    """Somebody is brought exactly to the level of release, which is not above it, or to that of takeover, which is not
+    below it, and a round without fills or a takeover looks at that; any round where no level can be booked."""
+    state = sight.state
+    asset = state.rulebook.settlement_asset
+    unit = state.rulebook.assets[asset].booking_unit * EXACT_SCALE
+    released = {name: tier_margin(state, state.accounts[name]) for name in sight.liquidating}
+    taken = {name: floor_div(sight.standing(name).maintenance, 2) for name in sight.transferable}
+    for levels in (taken, released) if one_in(chooser, 2) else (released, taken):
+        missing = {name: level - sight.standing(name).distress * EXACT_SCALE for name, level in levels.items()}
+        poised = [name for name in levels if missing[name] == 0 and state.accounts[name].positions]
+        if poised:
+            return _looked_at(sight, chooser.choose_from(poised), takes_over=levels is taken)
+        near = [name for name in levels if missing[name] > 0 and is_multiple(missing[name], unit)]
+        if near:
+            account_id = chooser.choose_from(near)
+            return Deposit(state.time, account_id, asset, floor_div(missing[account_id], EXACT_SCALE))
+    return liquidate(chooser, sight)
+
+
+def _looked_at(sight: Sight, account_id: str, *, takes_over: bool) -> Transaction:
+    """A takeover at once, or a round without fills when it is due."""
+    state = sight.state
+    running = state.accounts[account_id].liquidation
+    if takes_over or running is None:
+        return BackstopTransfer(state.time, account_id)
+    due = running.time + state.rulebook.liquidation.round_interval
+    return Liquidate(max(state.time, due), account_id, ())
 
 
 def _fill(chooser: Chooser, sight: Sight, account_id: str, account: Account) -> Fill:

@@ -16,12 +16,17 @@ HIGHEST_PRICE = 10**9 * PRICE_SCALE
 
 
 def quotes_around(chooser: Chooser, rulebook: Rulebook, index: int) -> Map[str, int]:
-    """Quotes whose index is `index`: all the same, or with one source wild, of all sources, one less, or the fewest."""
+    """Quotes whose index is `index`: all the same, or with one source wild, of all sources, one less, or the fewest.
+
+    Now and then they all differ a little, and the index too.
+    """
     every, fewest = len(rulebook.sources), rulebook.minimum_sources
     fresh = rulebook.sources[: chooser.choose_from((every, every, max(fewest, every - 1), fewest))]
     quotes = dict.fromkeys(fresh, index)
     if one_in(chooser, 3):
         quotes[chooser.choose_from(fresh)] = chooser.choose_from((index * 2, 1, index + 1, max(1, index - 1)))
+    elif one_in(chooser, 4):
+        quotes = {source: max(1, index + chooser.choose_int(-9, 9)) for source in fresh}
     return Map(quotes)
 
 

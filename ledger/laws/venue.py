@@ -103,8 +103,8 @@ def settles_once_in_time(state: State) -> StepCheck:
 
 
 def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
-    """MRK-1: whichever single source is wrong, the index is within the range of the others; and mark is index plus
-    premium, positive, of enough listed sources."""
+    """MRK-1: whichever single source is wrong, the index is within the range of the others; it is the mean of all but
+    the highest and the lowest; and mark is index plus premium, positive, of enough listed sources."""
     transaction, rulebook = step.transaction, step.before.rulebook
     assert isinstance(transaction, MarkMarket | MarkAsset)
     quotes = transaction.quotes
@@ -136,6 +136,9 @@ def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
     in_order = sorted(quotes.values())
     if not in_order[1] <= index <= in_order[-2]:
         return Breach(f"index {index} is outside the range that the quotes {in_order} keep without any one of them")
+    middle = in_order[1:-1]
+    if not index * len(middle) <= sum(middle) < (index + 1) * len(middle):
+        return Breach(f"index {index} is not the mean of {middle}, rounded down")
     return HELD
 
 
