@@ -10,6 +10,7 @@ What this module names is the public surface; nothing else is promised.
 """
 
 from .canonical import StateError, chain, chain_start, state_bytes, state_chunks, state_digest, state_from_bytes
+from .law_files import LawFileError, laws_from
 from .laws import REGISTRY, Breach, Count, HistoryLaw, Law, LawBroken, Monitor, Scope, Span, StateLaw, Step, StepLaw
 from .laws.law import HELD, Verdict
 from .log import (
@@ -134,6 +135,7 @@ __all__ = [
     "HistoryLaw",
     "Law",
     "LawBroken",
+    "LawFileError",
     "Leave",
     "LedgerBug",
     "Limits",
@@ -200,6 +202,7 @@ __all__ = [
     "is_above_release",
     "is_at_takeover",
     "is_liquidatable",
+    "laws_from",
     "leverage",
     "liquidation_price",
     "load_profile",

@@ -3,7 +3,7 @@
 It takes the terms from the rulebook's document and computes with `Fraction`, from the definitions. It shares with the
 ledger only the shapes of states, transactions and outcomes. After every step it checks
 
-- that the answer is the one the rulebook gives, reason included (`audit_answer`),
+- that the answer is the one the rulebook gives, with the reason and the figures of a refusal (`audit_answer`),
 - that postings explain every balance and nothing else moved (`audit_step`),
 - the whole state (`audit_state`), and what the step did to account values (`audit_values`).
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from ledger.outcomes import Applied, Converted, Funded, LossShared, Outcome, Reason, TakenOver
+from ledger.outcomes import Applied, Converted, Funded, LossShared, Outcome, Reason, Rejected, TakenOver
 from ledger.postings import CashPosting
 from ledger.state import Account, Position, State
 from ledger.transactions import (
@@ -97,6 +97,7 @@ class Terms:
         self.sources = frozenset(document["sources"])
         self.minimum_sources = int(document["minimum_sources"])
         self.maximum_leverage = int(document["maximum_leverage"])
+        self.size_factor = whole(document["size_factor"])
         self.funding, self.settle = document["funding"], document["settle"]
         self.liquidation, self.program = document["liquidation"], document["program"]
 
@@ -468,15 +469,27 @@ def _audit_liquidation(before: State, liquidate: Liquidate, outcome: Applied, af
 # Whether a transaction is refused, and why: the checks of section 4 in their order, read from the rulebook alone.
 
 
-def refusal(state: State, transaction: Transaction) -> Reason | None:
-    """The reason of the first check that fails, or None where the transaction must be applied."""
+def refusal(state: State, transaction: Transaction) -> Rejected | None:
+    """The refusal by the first check that fails, or None where the transaction must be applied."""
     if transaction.time < state.time:
-        return Reason.TIME_BACKWARDS
+        return Rejected(Reason.TIME_BACKWARDS, transaction.time, state.time, "time")
     return next(_failing(state, transaction), None)
 
 
-def _failing(state: State, transaction: Transaction) -> Iterator[Reason]:
-    """The reasons of the checks that fail, in order. Only the first is asked for: the next may make no sense."""
+def exactly(state: State, amount: Fraction) -> int:
+    """An amount of USDT in 10^-18 atoms, rounded up where it is not whole."""
+    terms = terms_of(state)
+    return ceil(amount / terms.atom[terms.settlement] * 10**18)
+
+
+def atoms(state: State, amount: object) -> int:
+    """An amount of the document, in settlement atoms."""
+    terms = terms_of(state)
+    return int(whole(amount) / terms.atom[terms.settlement])
+
+
+def _failing(state: State, transaction: Transaction) -> Iterator[Rejected]:
+    """The refusals by the checks that fail, in order. Only the first is asked for: the next may make no sense."""
     match transaction:
         case Deposit():
             yield from _failing_booking(state, transaction)
@@ -487,89 +500,113 @@ def _failing(state: State, transaction: Transaction) -> Iterator[Reason]:
         case Trade():
             yield from _failing_trade(state, transaction)
         case MarkMarket():
-            if transaction.market not in terms_of(state).lot:
-                yield Reason.UNKNOWN_MARKET
-            yield from _failing_quotes(state, transaction.quotes)
-            if index(transaction.quotes) + transaction.premium <= 0:
-                yield Reason.MARK_NOT_POSITIVE
+            market = transaction.market
+            if market not in terms_of(state).lot:
+                yield Rejected(Reason.UNKNOWN_MARKET, market, "a listed market", market)
+            yield from _failing_quotes(state, transaction.quotes, market)
+            mark = index(transaction.quotes) + transaction.premium
+            if mark <= 0:
+                yield Rejected(Reason.MARK_NOT_POSITIVE, mark, 0, market)
         case MarkAsset():
-            if transaction.asset not in terms_of(state).atom:
-                yield Reason.UNKNOWN_ASSET
-            if transaction.asset == terms_of(state).settlement:
-                yield Reason.SETTLEMENT_ASSET
-            yield from _failing_quotes(state, transaction.quotes)
+            asset = transaction.asset
+            if asset not in terms_of(state).atom:
+                yield Rejected(Reason.UNKNOWN_ASSET, asset, "a listed asset", asset)
+            if asset == terms_of(state).settlement:
+                yield Rejected(Reason.SETTLEMENT_ASSET, asset, "another asset", asset)
+            yield from _failing_quotes(state, transaction.quotes, asset)
         case Fund():
             yield from _failing_fund(state, transaction)
         case Settle():
-            yield from _failing_instant(terms_of(state).settle, transaction.time, state.last_settle)
+            yield from _failing_instant(terms_of(state).settle, transaction.time, state.last_settle, "settle")
         case Enroll():
             yield from _failing_enroll(state, transaction)
         case Leave():
-            yield from _failing_party(state, transaction.account)
-            if not is_obliged(state, transaction.account, transaction.time):
-                yield Reason.NOT_A_PROVIDER
-            if state.providers[transaction.account].notice is not None:
-                yield Reason.ALREADY_LEAVING
+            account_id, time = transaction.account, transaction.time
+            yield from _failing_party(state, account_id)
+            if not is_obliged(state, account_id, time):
+                yield Rejected(Reason.NOT_A_PROVIDER, account_id, "an obliged provider", account_id)
+            notice = state.providers[account_id].notice
+            if notice is not None:
+                yield Rejected(Reason.ALREADY_LEAVING, time, notice, account_id)
         case Liquidate():
             yield from _failing_liquidate(state, transaction)
         case BackstopTransfer():
             yield from _failing_party(state, transaction.account)
             if not is_transferable(state, transaction.account):
-                yield Reason.NOT_AT_TAKEOVER
+                yield _not_at_takeover(state, transaction.account)
 
 
-def _failing_party(state: State, account_id: str) -> Iterator[Reason]:
+def _failing_party(state: State, account_id: str) -> Iterator[Rejected]:
     if account_id.startswith("@"):
-        yield Reason.SYSTEM_ACCOUNT
+        yield Rejected(Reason.SYSTEM_ACCOUNT, account_id, "an ordinary account", account_id)
     if account_id not in state.accounts:
-        yield Reason.UNKNOWN_ACCOUNT
+        yield Rejected(Reason.UNKNOWN_ACCOUNT, account_id, "an open account", account_id)
 
 
-def _failing_booking(state: State, booking: Deposit | Withdraw) -> Iterator[Reason]:
+def _failing_booking(state: State, booking: Deposit | Withdraw) -> Iterator[Rejected]:
     terms = terms_of(state)
-    if booking.amount <= 0:
-        yield Reason.AMOUNT_NOT_POSITIVE
-    if booking.asset not in terms.atom:
-        yield Reason.UNKNOWN_ASSET
-    if (booking.amount * terms.atom[booking.asset] / terms.booking[booking.asset]).denominator != 1:
-        yield Reason.AMOUNT_OFF_BOOKING_UNIT
-    if isinstance(booking, Deposit) and booking.asset not in state.prices:
-        yield Reason.ASSET_WITHOUT_PRICE
-    if booking.account.startswith("@"):
-        if booking.account not in (FUND, TILL):
-            yield Reason.SYSTEM_ACCOUNT
-        if booking.asset != terms.settlement:
-            yield Reason.SYSTEM_ACCOUNT_ASSET
+    account_id, asset, amount = booking.account, booking.asset, booking.amount
+    if amount <= 0:
+        yield Rejected(Reason.AMOUNT_NOT_POSITIVE, amount, 0, asset)
+    if asset not in terms.atom:
+        yield Rejected(Reason.UNKNOWN_ASSET, asset, "a listed asset", asset)
+    unit = terms.booking[asset] / terms.atom[asset]
+    if (amount / unit).denominator != 1:
+        yield Rejected(Reason.AMOUNT_OFF_BOOKING_UNIT, amount, int(unit), asset)
+    if isinstance(booking, Deposit) and asset not in state.prices:
+        yield Rejected(Reason.ASSET_WITHOUT_PRICE, asset, "an asset with a price", asset)
+    if account_id.startswith("@"):
+        if account_id not in (FUND, TILL):
+            expected = "an ordinary account, @insurance or @fees"
+            yield Rejected(Reason.SYSTEM_ACCOUNT, account_id, expected, account_id)
+        if asset != terms.settlement:
+            yield Rejected(Reason.SYSTEM_ACCOUNT_ASSET, asset, terms.settlement, account_id)
 
 
-def _failing_withdraw(state: State, withdraw: Withdraw) -> Iterator[Reason]:
+def _failing_withdraw(state: State, withdraw: Withdraw) -> Iterator[Rejected]:
     yield from _failing_booking(state, withdraw)
-    if withdraw.account not in state.accounts:
-        yield Reason.UNKNOWN_ACCOUNT
-    account = state.accounts[withdraw.account]
+    account_id, asset, amount = withdraw.account, withdraw.asset, withdraw.amount
+    if account_id not in state.accounts:
+        yield Rejected(Reason.UNKNOWN_ACCOUNT, account_id, "an open account", account_id)
+    account = state.accounts[account_id]
     if account.liquidation is not None:
-        yield Reason.ACCOUNT_LIQUIDATING
-    left = account.cash.get(withdraw.asset, 0) - withdraw.amount
-    if left < 0:
-        yield Reason.INSUFFICIENT_BALANCE
-    after = attrs.evolve(account, cash=account.cash.set(withdraw.asset, left))
+        yield Rejected(Reason.ACCOUNT_LIQUIDATING, "LIQUIDATING", "ACTIVE", account_id)
+    held = account.cash.get(asset, 0)
+    if held < amount:
+        yield Rejected(Reason.INSUFFICIENT_BALANCE, amount, held, account_id)
+    after = attrs.evolve(account, cash=account.cash.set(asset, held - amount))
     if effective_collateral(state, after) < initial(state, after):
-        yield Reason.FREE_COLLATERAL_NEGATIVE
+        yield _without_collateral(state, account_id, after)
     minimum = whole(terms_of(state).program["minimum_account_value"])
-    if is_obliged(state, withdraw.account, withdraw.time) and value(state, after) < minimum:
-        yield Reason.PROVIDER_BELOW_MINIMUM
-    if -state.accounts[OUTSIDE].cash.get(withdraw.asset, 0) < withdraw.amount:
-        yield Reason.INSUFFICIENT_CUSTODY
+    if is_obliged(state, account_id, withdraw.time) and value(state, after) < minimum:
+        yield _below_minimum(state, account_id, after)
+    custody = -state.accounts[OUTSIDE].cash.get(asset, 0)
+    if custody < amount:
+        yield Rejected(Reason.INSUFFICIENT_CUSTODY, amount, custody, asset)
 
 
-def _failing_set_account(state: State, change: SetAccount) -> Iterator[Reason]:
-    yield from _failing_party(state, change.account)
-    if change.max_leverage is None and change.fee_tier is None:
-        yield Reason.NOTHING_TO_SET
-    if change.max_leverage is not None and not 1 <= change.max_leverage <= terms_of(state).maximum_leverage:
-        yield Reason.LEVERAGE_OUT_OF_RANGE
+def _without_collateral(state: State, account_id: str, after: Account) -> Rejected:
+    backing, required = exactly(state, effective_collateral(state, after)), exactly(state, initial(state, after))
+    return Rejected(Reason.FREE_COLLATERAL_NEGATIVE, backing, required, account_id)
+
+
+def _below_minimum(state: State, account_id: str, after: Account) -> Rejected:
+    minimum = whole(terms_of(state).program["minimum_account_value"])
+    supplied = exactly(state, value(state, after))
+    return Rejected(Reason.PROVIDER_BELOW_MINIMUM, supplied, exactly(state, minimum), account_id)
+
+
+def _failing_set_account(state: State, change: SetAccount) -> Iterator[Rejected]:
+    account_id, wanted, maximum = change.account, change.max_leverage, terms_of(state).maximum_leverage
+    yield from _failing_party(state, account_id)
+    if wanted is None and change.fee_tier is None:
+        yield Rejected(Reason.NOTHING_TO_SET, "neither", "max_leverage or fee_tier", account_id)
+    if wanted is not None and wanted < 1:
+        yield Rejected(Reason.LEVERAGE_OUT_OF_RANGE, wanted, 1, account_id)
+    if wanted is not None and wanted > maximum:
+        yield Rejected(Reason.LEVERAGE_OUT_OF_RANGE, wanted, maximum, account_id)
     if change.fee_tier is not None and change.fee_tier not in terms_of(state).fees:
-        yield Reason.UNKNOWN_FEE_TIER
+        yield Rejected(Reason.UNKNOWN_FEE_TIER, change.fee_tier, "a listed fee tier", account_id)
 
 
 def index(quotes: Mapping[str, int]) -> int:
@@ -580,78 +617,83 @@ def index(quotes: Mapping[str, int]) -> int:
     return floor(Fraction(sum(rest), len(rest)))
 
 
-def _failing_quotes(state: State, quotes: Mapping[str, int]) -> Iterator[Reason]:
+def _failing_quotes(state: State, quotes: Mapping[str, int], subject: str) -> Iterator[Rejected]:
     terms = terms_of(state)
-    if not set(quotes) <= terms.sources:
-        yield Reason.UNKNOWN_SOURCE
-    if any(quote <= 0 for quote in quotes.values()):
-        yield Reason.QUOTE_NOT_POSITIVE
+    unlisted = set(quotes) - terms.sources
+    if unlisted:
+        yield Rejected(Reason.UNKNOWN_SOURCE, min(unlisted), "a listed source", subject)
+    wrong = [source for source, quote in quotes.items() if quote <= 0]
+    if wrong:
+        yield Rejected(Reason.QUOTE_NOT_POSITIVE, quotes[min(wrong)], 0, subject)
     if len(quotes) < terms.minimum_sources:
-        yield Reason.TOO_FEW_SOURCES
+        yield Rejected(Reason.TOO_FEW_SOURCES, len(quotes), terms.minimum_sources, subject)
 
 
-def _failing_instant(schedule: Mapping[str, Any], time: int, last: int) -> Iterator[Reason]:
+def _failing_instant(schedule: Mapping[str, Any], time: int, last: int, subject: str) -> Iterator[Rejected]:
     since = time % schedule["interval"]
     if since >= schedule["window"]:
-        yield Reason.OUTSIDE_WINDOW
+        yield Rejected(Reason.OUTSIDE_WINDOW, since, schedule["window"], subject)
     if time - since <= last:
-        yield Reason.INSTANT_ALREADY_DONE
+        yield Rejected(Reason.INSTANT_ALREADY_DONE, time - since, last, subject)
 
 
-def _failing_fund(state: State, fund: Fund) -> Iterator[Reason]:
-    terms = terms_of(state)
-    if fund.market not in terms.lot:
-        yield Reason.UNKNOWN_MARKET
-    if fund.market not in state.markets:
-        yield Reason.MARKET_WITHOUT_MARK
-    yield from _failing_instant(terms.funding, fund.time, state.markets[fund.market].last_funding)
-    if fund.rate is not None and abs(fund.rate * NANO) > whole(terms.funding["clamp"]):
-        yield Reason.RATE_BEYOND_CLAMP
+def _failing_fund(state: State, fund: Fund) -> Iterator[Rejected]:
+    terms, market = terms_of(state), fund.market
+    if market not in terms.lot:
+        yield Rejected(Reason.UNKNOWN_MARKET, market, "a listed market", market)
+    if market not in state.markets:
+        yield Rejected(Reason.MARKET_WITHOUT_MARK, market, "a market with a mark", market)
+    yield from _failing_instant(terms.funding, fund.time, state.markets[market].last_funding, market)
+    clamp = int(whole(terms.funding["clamp"]) / NANO)
+    if fund.rate is not None and abs(fund.rate) > clamp:
+        yield Rejected(Reason.RATE_BEYOND_CLAMP, fund.rate, clamp if fund.rate > 0 else -clamp, market)
 
 
-def _failing_enroll(state: State, enroll: Enroll) -> Iterator[Reason]:
-    terms = terms_of(state)
-    atom, program = terms.atom[terms.settlement], terms.program
-    per_minute, per_hour = enroll.capacity_per_minute * atom, enroll.capacity_per_hour * atom
-    max_holdings = enroll.max_holdings * atom
-    yield from _failing_party(state, enroll.account)
-    account = state.accounts[enroll.account]
+def _failing_enroll(state: State, enroll: Enroll) -> Iterator[Rejected]:
+    program, account_id = terms_of(state).program, enroll.account
+    yield from _failing_party(state, account_id)
+    account = state.accounts[account_id]
     if account.liquidation is not None:
-        yield Reason.ACCOUNT_LIQUIDATING
-    if per_minute < whole(program["minimum_capacity_per_minute"]):
-        yield Reason.CAPACITY_PER_MINUTE_TOO_LOW
-    if per_hour < whole(program["minimum_capacity_per_hour"]) or per_hour < per_minute:
-        yield Reason.CAPACITY_PER_HOUR_TOO_LOW
-    if max_holdings < per_minute:
-        yield Reason.MAX_HOLDINGS_TOO_LOW
+        yield Rejected(Reason.ACCOUNT_LIQUIDATING, "LIQUIDATING", "ACTIVE", account_id)
+    per_minute, per_hour = enroll.capacity_per_minute, enroll.capacity_per_hour
+    least = atoms(state, program["minimum_capacity_per_minute"])
+    if per_minute < least:
+        yield Rejected(Reason.CAPACITY_PER_MINUTE_TOO_LOW, per_minute, least, account_id)
+    least = atoms(state, program["minimum_capacity_per_hour"])
+    if per_hour < least or per_hour < per_minute:
+        yield Rejected(Reason.CAPACITY_PER_HOUR_TOO_LOW, per_hour, max(least, per_minute), account_id)
+    if enroll.max_holdings < per_minute:
+        yield Rejected(Reason.MAX_HOLDINGS_TOO_LOW, enroll.max_holdings, per_minute, account_id)
     if value(state, account) < whole(program["minimum_account_value"]):
-        yield Reason.PROVIDER_BELOW_MINIMUM
-    if is_obliged(state, enroll.account, enroll.time):
-        limits = state.providers[enroll.account].limits
+        yield _below_minimum(state, account_id, account)
+    if is_obliged(state, account_id, enroll.time):
+        limits = state.providers[account_id].limits
         require(limits is not None, "an obliged provider has limits")
         assert limits is not None
         in_force = (limits.capacity_per_minute, limits.capacity_per_hour, limits.max_holdings)
-        wanted = (enroll.capacity_per_minute, enroll.capacity_per_hour, enroll.max_holdings)
-        if any(new < old for new, old in zip(wanted, in_force, strict=True)):
-            yield Reason.LIMIT_LOWERED
+        for new, old in zip((per_minute, per_hour, enroll.max_holdings), in_force, strict=True):
+            if new < old:
+                yield Rejected(Reason.LIMIT_LOWERED, new, old, account_id)
 
 
 # Fills.
 
 
-def _failing_terms(state: State, market: str, size: int, price: int) -> Iterator[Reason]:
+def _failing_terms(state: State, market: str, size: int, price: int) -> Iterator[Rejected]:
     terms = terms_of(state)
     if market not in terms.lot:
-        yield Reason.UNKNOWN_MARKET
+        yield Rejected(Reason.UNKNOWN_MARKET, market, "a listed market", market)
     if market not in state.markets:
-        yield Reason.MARKET_WITHOUT_MARK
+        yield Rejected(Reason.MARKET_WITHOUT_MARK, market, "a market with a mark", market)
     if size <= 0:
-        yield Reason.SIZE_NOT_POSITIVE
+        yield Rejected(Reason.SIZE_NOT_POSITIVE, size, 0, market)
     if price <= 0 or (price * NANO / terms.tick[market]).denominator != 1:
-        yield Reason.PRICE_OFF_TICK
+        yield Rejected(Reason.PRICE_OFF_TICK, price, int(terms.tick[market] / NANO), market)
     band, mark = terms.band[market], mark_of(state, market)
-    if band is not None and not mark * (1 - band) <= price * NANO <= mark * (1 + band):
-        yield Reason.PRICE_OUTSIDE_BAND
+    if band is not None and price * NANO < mark * (1 - band):
+        yield Rejected(Reason.PRICE_OUTSIDE_BAND, price, ceil(mark * (1 - band) / NANO), market)
+    if band is not None and price * NANO > mark * (1 + band):
+        yield Rejected(Reason.PRICE_OUTSIDE_BAND, price, floor(mark * (1 + band) / NANO), market)
 
 
 def fee_atoms(state: State, account_id: str, time: int, *, value_filled: Fraction, takes: bool) -> int:
@@ -694,33 +736,35 @@ def after_fill(state: State, account: Account, *, market: str, lots: int, price:
 
 def _failing_side(
     state: State, account_id: str, *, market: str, time: int, before: Account, after: Account
-) -> Iterator[Reason]:
+) -> Iterator[Rejected]:
     was, now = (size_in_units(terms_of(state), account, market) for account in (before, after))
     backing, required = effective_collateral(state, after), initial(state, after)
     if abs(now) > abs(was) or now * was < 0:
         if backing < required:
-            yield Reason.FREE_COLLATERAL_NEGATIVE
+            yield _without_collateral(state, account_id, after)
     elif not after.positions:
         if backing < 0:
-            yield Reason.EFFECTIVE_COLLATERAL_NEGATIVE
+            yield Rejected(Reason.EFFECTIVE_COLLATERAL_NEGATIVE, exactly(state, backing), 0, account_id)
     elif backing < required:
-        earlier = distress_collateral(state, before) / exposure(state, before)
-        if distress_collateral(state, after) / exposure(state, after) < earlier:
-            yield Reason.MARGIN_RATE_FELL
+        kept = distress_collateral(state, before) / exposure(state, before) * exposure(state, after)
+        distress = distress_collateral(state, after)
+        if distress < kept:
+            yield Rejected(Reason.MARGIN_RATE_FELL, exactly(state, distress), exactly(state, kept), account_id)
     minimum = whole(terms_of(state).program["minimum_account_value"])
     if is_obliged(state, account_id, time) and value(state, before) >= minimum > value(state, after):
-        yield Reason.PROVIDER_BELOW_MINIMUM
+        yield _below_minimum(state, account_id, after)
 
 
-def _failing_trade(state: State, trade: Trade) -> Iterator[Reason]:
+def _failing_trade(state: State, trade: Trade) -> Iterator[Rejected]:
     terms, sides = terms_of(state), (trade.buyer, trade.seller)
     yield from _failing_terms(state, trade.market, trade.size, trade.price)
     if trade.buyer == trade.seller:
-        yield Reason.SAME_ACCOUNT
+        yield Rejected(Reason.SAME_ACCOUNT, trade.seller, "another account", trade.buyer)
     for account_id in sides:
         yield from _failing_party(state, account_id)
-    if any(state.accounts[account_id].liquidation is not None for account_id in sides):
-        yield Reason.ACCOUNT_LIQUIDATING
+    for account_id in sides:
+        if state.accounts[account_id].liquidation is not None:
+            yield Rejected(Reason.ACCOUNT_LIQUIDATING, "LIQUIDATING", "ACTIVE", account_id)
     value_filled = trade.size * terms.lot[trade.market] * trade.price * NANO
     for account_id, lots in zip(sides, (trade.size, -trade.size), strict=True):
         takes = trade.buyer_is_taker == (account_id == trade.buyer)
@@ -750,19 +794,31 @@ def is_transferable(state: State, account_id: str) -> bool:
     return account.liquidation is not None and account.liquidation.round >= rounds and distress <= required
 
 
-def _failing_liquidate(state: State, liquidate: Liquidate) -> Iterator[Reason]:
+def _not_at_takeover(state: State, account_id: str) -> Rejected:
+    """It is to be below half of maintenance margin, or with its rounds used up not above it."""
+    account, required = state.accounts[account_id], exactly(state, maintenance(state, state.accounts[account_id]))
+    rounds = terms_of(state).liquidation["rounds"]
+    used_up = account.liquidation is not None and account.liquidation.round >= rounds
+    distress = exactly(state, distress_collateral(state, account))
+    return Rejected(Reason.NOT_AT_TAKEOVER, distress, required if used_up else required // 2, account_id)
+
+
+def _failing_liquidate(state: State, liquidate: Liquidate) -> Iterator[Rejected]:
     terms = terms_of(state)
     yield from _failing_party(state, liquidate.account)
     account = state.accounts[liquidate.account]
     if account.liquidation is None:
-        if distress_collateral(state, account) >= maintenance(state, account):
-            yield Reason.NOT_LIQUIDATABLE
+        distress, required = distress_collateral(state, account), maintenance(state, account)
+        if distress >= required:
+            figures = exactly(state, distress), exactly(state, required)
+            yield Rejected(Reason.NOT_LIQUIDATABLE, *figures, liquidate.account)
         start = {market: held.size for market, held in account.positions.items()}
     else:
-        if liquidate.time - account.liquidation.time < terms.liquidation["round_interval"]:
-            yield Reason.ROUND_TOO_SOON
+        waited, interval = liquidate.time - account.liquidation.time, terms.liquidation["round_interval"]
+        if waited < interval:
+            yield Rejected(Reason.ROUND_TOO_SOON, waited, interval, liquidate.account)
         if account.liquidation.round >= terms.liquidation["rounds"] and liquidate.fills:
-            yield Reason.ROUNDS_USED_UP
+            yield Rejected(Reason.ROUNDS_USED_UP, len(liquidate.fills), 0, liquidate.account)
         start = dict(account.liquidation.starting_sizes)
     accounts = dict(state.accounts)
     accounts[liquidate.account] = prepared(state, account)
@@ -779,20 +835,20 @@ def _failing_fill(
     accounts: dict[str, Account],
     start: Mapping[str, int],
     closed: dict[str, int],
-) -> Iterator[Reason]:
+) -> Iterator[Rejected]:
     """The checks of one fill; `accounts` and `closed` go on with it."""
     terms, market, other = terms_of(state), fill.market, fill.counterparty
     yield from _failing_terms(state, market, fill.size, fill.price)
     if other == liquidate.account:
-        yield Reason.SAME_ACCOUNT
+        yield Rejected(Reason.SAME_ACCOUNT, other, "another account", liquidate.account)
     yield from _failing_party(state, other)
     if accounts[other].liquidation is not None:
-        yield Reason.ACCOUNT_LIQUIDATING
+        yield Rejected(Reason.ACCOUNT_LIQUIDATING, "LIQUIDATING", "ACTIVE", other)
     held = accounts[liquidate.account].positions.get(market, Position(0, 0)).size
     if held == 0:
-        yield Reason.NOTHING_TO_REDUCE
+        yield Rejected(Reason.NOTHING_TO_REDUCE, fill.size, 0, liquidate.account)
     if fill.size > abs(held):
-        yield Reason.FILL_BEYOND_POSITION
+        yield Rejected(Reason.FILL_BEYOND_POSITION, fill.size, abs(held), liquidate.account)
     value_filled = fill.size * terms.lot[market] * fill.price * NANO
     lots = -fill.size if held > 0 else fill.size
     after = {}
@@ -801,8 +857,9 @@ def _failing_fill(
         after[account_id] = after_fill(
             state, accounts[account_id], market=market, lots=bought, price=fill.price, fee=fee
         )
-    if value(state, after[liquidate.account]) < 0:
-        yield Reason.ACCOUNT_VALUE_NEGATIVE
+    left = value(state, after[liquidate.account])
+    if left < 0:
+        yield Rejected(Reason.ACCOUNT_VALUE_NEGATIVE, exactly(state, left), 0, liquidate.account)
     closed[market] = closed.get(market, 0) + fill.size
     per_lot = terms.lot[market] * mark_of(state, market)
     limits = (
@@ -811,7 +868,7 @@ def _failing_fill(
         floor(whole(terms.liquidation["minimum_value"]) / per_lot),
     )
     if closed[market] > max(limits):
-        yield Reason.FILL_BEYOND_ROUND
+        yield Rejected(Reason.FILL_BEYOND_ROUND, closed[market], max(limits), liquidate.account)
     yield from _failing_side(
         state, other, market=market, time=liquidate.time, before=accounts[other], after=after[other]
     )
@@ -819,10 +876,10 @@ def _failing_fill(
 
 
 def audit_answer(before: State, transaction: Transaction, outcome: Outcome) -> None:
-    """Applied exactly when nothing in the rulebook refuses, and refused for exactly the first reason."""
+    """Applied exactly when nothing in the rulebook refuses; refused for exactly the first reason, with its figures."""
     expected = refusal(before, transaction)
-    found = None if isinstance(outcome, Applied) else outcome.reason
-    require(expected is found, f"{transaction} was answered by {found}, the reason should be {expected}")
+    found = None if isinstance(outcome, Applied) else outcome
+    require(expected == found, f"{transaction} was answered by {found}, the refusal should be {expected}")
 
 
 def audit(before: State, transaction: Transaction, outcome: Outcome, after: State) -> None:

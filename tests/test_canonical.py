@@ -25,6 +25,7 @@ from ledger.canonical import (
     state_digest,
     state_from_bytes,
 )
+from ledger.fuzzing import GENESES, RULEBOOKS, Seeded, play
 from ledger.outcomes import Applied, Outcome, Reason, Rejected
 from ledger.postings import CashPosting, PositionPosting, Posting
 from ledger.rulebook import FEES
@@ -56,7 +57,6 @@ from ledger.transactions import (
     Transaction,
     Withdraw,
 )
-from tests.strategies import GENESES, RULEBOOKS, Seeded, play
 from tests.test_log import transactions
 from tests.worlds import ASCENDEX, BTC, ETH, START, TEXTBOOK, World, account_of, coins, price, usdt, with_accounts
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ledger.canonical import chain, chain_start, state_bytes, state_digest, state_from_bytes
+from ledger.fuzzing import GENESES, RULEBOOKS, Seeded, play
 from ledger.log import Entry, Expect, encode_genesis, encode_transaction, open_log, read_log
 from ledger.log.decoding import Decoding
 from ledger.log.faults import Fault
@@ -22,7 +23,6 @@ from ledger.outcomes import Reason, Rejected
 from ledger.replay import replay_log
 from ledger.state import State
 from ledger.transition import apply, state_after
-from tests.strategies import GENESES, RULEBOOKS, Seeded, play
 from tests.worlds import START
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -50,12 +50,21 @@ def matches(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed) is not None
 
 
-def run(command: str) -> tuple[str, int]:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like the checkout, in which commands may write."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("README.md", "docs", "ledger", "specs", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def run(command: str, folder: Path) -> tuple[str, int]:
     """What a shell line of `backstop` prints, standard error after standard output, and its exit code."""
     words = shlex.split(command)
     answer = subprocess.run(
         [sys.executable, "-m", "ledger", *words[1:]],
-        cwd=ROOT,
+        cwd=folder,
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -66,12 +75,12 @@ def run(command: str) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize(("command", "expected"), [s[1:] for s in SESSIONS], ids=[s[0] for s in SESSIONS])
-def test_commands_print_what_the_page_says(command: str, expected: str) -> None:
+def test_commands_print_what_the_page_says(command: str, expected: str, checkout: Path) -> None:
     *lines, last = expected.rstrip("\n").split("\n")
     stated = EXIT.fullmatch(last)
     code = int(stated[1]) if stated else 0
     wanted = "".join(f"{line}\n" for line in (lines if stated else [*lines, last]))
-    printed, returned = run(command)
+    printed, returned = run(command, checkout)
     assert returned == code, printed
     assert matches(wanted, printed), f"$ {command}\n{printed}"
 

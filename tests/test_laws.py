@@ -1,11 +1,14 @@
 """Every law catches a planted bug that it alone, or it first, catches; and every law speaks where nothing is wrong."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import attrs
 import pytest
+from immutables import Map
 
 import ledger.laws.accounts
+import ledger.laws.bookkeeping
 import ledger.laws.conservation
 import ledger.laws.determinism
 import ledger.laws.liquidation
@@ -13,9 +16,11 @@ from ledger import margin
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
 from ledger.outcomes import Applied, Outcome
+from ledger.postings import Posting
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State
 from ledger.transactions import (
+    TYPE_NAMES,
     BackstopTransfer,
     Deposit,
     Enroll,
@@ -77,6 +82,15 @@ class Phrase:
 
 PHRASES = (
     Phrase("PST-1 step", "trading", "rules.trade", "postings=filled.postings", "postings=filled.postings[:3]"),
+    Phrase("EVT-1 step", "program", "rules.leave", "time + program.notice", "time - program.notice"),
+    Phrase(
+        "REJ-2 step",
+        "trading",
+        "transition",
+        "transaction.time, state.time, ",
+        "state.time, transaction.time, ",
+        "a time before",
+    ),
     Phrase("PTY-1 step", "trading", "rules.parties", "if is_system(account_id):", "if False:", "a system account set"),
     Phrase("PRP-1 step", "two_markets", "rules.preparation", "state.prices[asset])", "state.prices[asset]) + 1"),
     Phrase("SET-2 history", "trading", "rules.instants", "instant <= last", "False", "a second settle"),
@@ -254,6 +268,14 @@ def test_account_value_with_a_haircut_is_caught_by_set_1(monkeypatch: pytest.Mon
     assert first_broken(apply, SCENARIOS["trading"]()) == "SET-1 state"
 
 
+def test_books_that_take_what_does_not_balance_are_caught_by_pst_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting(accounts: Map[str, Account], postings: Sequence[Posting], *, settlement_asset: str) -> None:
+        """Books nothing and refuses nothing."""
+
+    monkeypatch.setattr(ledger.laws.bookkeeping, "post", trusting)
+    assert first_broken(apply, SCENARIOS["trading"]()) == "PST-2 step"
+
+
 def test_a_takeover_that_is_never_open_is_caught_by_liq_2(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = plant("rules.backstop_transfer", "not is_transferable(state, account)", "True")
     monkeypatch.setattr(ledger.laws.liquidation, "apply", closed)
@@ -277,7 +299,7 @@ def test_an_outcome_that_varies_is_caught_by_det_1(monkeypatch: pytest.MonkeyPat
 PLANTED = {
     *(planted.law for planted in PHRASES),
     *MEDDLING,
-    *("REJ-1 step", "MRK-1 step", "CON-3 state", "SET-1 state", "LIQ-2 step", "DET-1 state"),
+    *("REJ-1 step", "MRK-1 step", "PST-2 step", "CON-3 state", "SET-1 state", "LIQ-2 step", "DET-1 state"),
 }
 
 
@@ -327,6 +349,27 @@ def test_the_monitor_counts_what_was_checked_and_what_fired() -> None:
     assert counts["CAP-1 history"] == (0, 0)
     assert counts["ENR-2 step"] == (3, 3)
     assert counts["CON-1 state"] == (steps // 4 + (steps % 4 > 0),) * 2
+
+
+def test_what_was_counted_is_told_by_transaction_type() -> None:
+    scenario = extended(SCENARIOS["trading"](), REFUSED["a time before"])
+    state, monitor = scenario.start, Monitor(scenario.start, REGISTRY, state_every=0)
+    asked: Counter[str] = Counter()
+    for transaction in scenario.transactions:
+        outcome = apply(state, transaction)
+        after = state_after(state, outcome)
+        monitor.observe(Step(state, transaction, outcome, after))
+        state = after
+        asked[TYPE_NAMES[type(transaction)]] += 1
+    counts = {name_of(count.law): count for count in monitor.counts}
+    refused = TYPE_NAMES[type(scenario.transactions[-1])]
+    assert {name: checked for name, (checked, _) in counts["TIM-1 step"].by_type.items()} == asked
+    assert {name for name, (_, fired) in counts["REJ-1 step"].by_type.items() if fired} == {refused}
+    assert counts["FND-1 history"].by_type == {"fund": (asked["fund"], asked["fund"])}
+    assert counts["CON-1 state"].by_type == {}
+    for count in counts.values():
+        assert sum(checked for checked, _ in count.by_type.values()) == count.checked
+        assert sum(fired for _, fired in count.by_type.values()) == count.fired
 
 
 def test_mar_1_judges_the_fills_of_one_counterparty_one_after_the_other() -> None:

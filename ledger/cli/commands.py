@@ -19,6 +19,8 @@ SUMMARIES = {
     "replay": "Replay a log with its laws checked.",
     "show": "Print the state, or one account, at a point of a log.",
     "explain": "Print one transaction's checks, postings and events.",
+    "fuzz": "Try the ledger at random with its laws checked.",
+    "verify": "Check every law four ways, in one table.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines.",
     "completion": "Print the completion script of a shell.",
@@ -106,8 +108,10 @@ class Commands(click.Group):
 
 def ending(error: Exception) -> tuple[int, list[str]]:
     """The exit code and the lines that tell of an error: one, or one for each error of a rulebook."""
+    from ..law_files import LawFileError
     from ..log import LogError
     from ..profiles import RulebookError
+    from ..replay import noted_line
     from ..strict_json import one_line
     from .internal import InternalError
 
@@ -118,6 +122,9 @@ def ending(error: Exception) -> tuple[int, list[str]]:
         return BAD_INPUT, [one_line(error.format_message())]
     if isinstance(error, LogError):
         return BAD_INPUT, [str(error)]
+    if isinstance(error, LawFileError):
+        line = noted_line(error)
+        return BAD_INPUT, [str(error) if line is None else f"{error}, while line {line} of the log was answered"]
     if isinstance(error, RulebookError):
         return BAD_INPUT, [one_line(f"{field}: {message}") for field, message in error.errors]
     if isinstance(error, OSError):

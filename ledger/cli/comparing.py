@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..state import State
-from .documents import Document, account_document
+from .documents import Document, account_document, holdings_document
 from .formatting import Format
 from .layout import Cell, Column, Styled, table
 
@@ -30,8 +30,14 @@ MARK = " mark"
 
 
 def document_of(form: Format, state: State, account_id: str) -> Document | None:
-    """The account's document, None where it is not open."""
-    return account_document(form, state, account_id) if account_id in state.accounts else None
+    """The account's document, None where it is not open; what it holds alone where a broken law left it such that no
+    margin can be worked out."""
+    if account_id not in state.accounts:
+        return None
+    try:
+        return account_document(form, state, account_id)
+    except (ArithmeticError, LookupError, AssertionError):
+        return holdings_document(form, state.accounts[account_id], account_id)
 
 
 def named_figures(document: Document | None) -> dict[str, str]:
@@ -49,7 +55,8 @@ def named_figures(document: Document | None) -> dict[str, str]:
     for market, position in document.get("positions", {}).items():
         named[f"{market} size"] = position["size"]
         named[f"{market} reference cost"] = position["reference_cost"]
-        named[f"{market}{MARK}"] = position["mark"]
+        if "mark" in position:
+            named[f"{market}{MARK}"] = position["mark"]
     for key, value in document.get("margin", {}).items():
         named[MARGIN_NAMES[key]] = NOTHING if value is None else value
     return named

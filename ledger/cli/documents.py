@@ -63,6 +63,22 @@ def account_document(form: Format, state: State, account_id: str) -> Document:
     }
 
 
+def holdings_document(form: Format, account: Account, account_id: str) -> Document:
+    """What an account holds, and nothing that needs a price, a mark or a margin."""
+    return {
+        "account": account_id,
+        "cash": {asset: {"amount": form.amount(amount, asset)} for asset, amount in sorted(account.cash.items())},
+        "status": account.status,
+        "liquidation": liquidation_document(form, account),
+        "max_leverage": account.max_leverage,
+        "fee_tier": account.fee_tier,
+        "positions": {
+            market: {"size": form.size(position.size, market), "reference_cost": form.money(position.reference_cost)}
+            for market, position in sorted(account.positions.items())
+        },
+    }
+
+
 def cash_document(form: Format, state: State, account: Account) -> Document:
     """The balances of an account by asset: amount, price, factor, value and collateral."""
     document: Document = {}

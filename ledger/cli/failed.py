@@ -98,3 +98,26 @@ def _where_a_state_law_looks(state_every: int) -> str:
         f"This law looks at the whole state now and then, so what broke it may have happened {since}; "
         "--state-laws-every 1 finds the transaction. Accounts are shown around the last one applied."
     )
+
+
+def counterexample_lines(document: dict[str, Any], *, width: int) -> list[str]:
+    """What was written, for people."""
+    lines = [str(Styled("counterexample", bold=True))]
+
+    def say(label: str, text: str) -> None:
+        lines.extend(paragraph(text, label=f"  {label}", hang=HANG, width=width))
+
+    original, length = document["original_length"], document["shrunk_length"]
+    if length is None:
+        say("not shrunk", f"its {original} transactions did not come to it again")
+    else:
+        early = ", which ended early" if document["shrinking_ended_early"] else ""
+        say("shrunk", f"from {original} transactions to {length}{early}")
+    if document["log"] is not None:
+        say("log", document["log"])
+    elif length is not None:
+        say("log", "none: it needs a line that no log may hold")
+    say("again", document["command"])
+    if document["log"] is not None and not document["reproduced"]:
+        say("note", "Replaying the log did not come to it again.")
+    return lines

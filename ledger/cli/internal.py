@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..law_files import LawFileError
 from ..replay import noted_line
 from .options import place_of
 
@@ -22,6 +23,6 @@ def internal_errors_of(log: str) -> Iterator[None]:
         yield
     except Exception as error:
         line = noted_line(error)
-        if line is None or isinstance(error, OSError):
+        if line is None or isinstance(error, OSError | LawFileError):
             raise
         raise InternalError(place_of(log, line), error) from error

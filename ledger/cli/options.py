@@ -27,6 +27,19 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
+def laws_from_option(command: Command) -> Command:
+    """--laws-from, any number of times."""
+    return click.option(
+        "--laws-from",
+        "law_files",
+        type=click.Path(),
+        multiple=True,
+        metavar="FILE",
+        shell_complete=files,
+        help="Check laws of your own too: a Python file that defines LAWS. May be given more than once.",
+    )(command)
+
+
 def point_options(command: Command) -> Command:
     """--at and --line, one of the two."""
     at = click.option(

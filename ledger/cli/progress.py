@@ -1,13 +1,16 @@
-"""Progress of a replay, drawn on standard error while it runs and gone afterwards."""
+"""Progress of a replay or a campaign, drawn on standard error while it runs and gone afterwards."""
 
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..log import Entry
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 ENTRIES_BETWEEN_LOOKS = 64
 SECONDS_BETWEEN_DRAWINGS = 0.1
@@ -41,6 +44,40 @@ def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable
                 if now - drawn >= SECONDS_BETWEEN_DRAWINGS:
                     drawn = now
                     drawing.update(task, completed=position(), read=entry.line)
+
+        yield look
+
+
+@contextmanager
+def progress_of_examples(examples: int) -> Iterator[Callable[[int], None]]:
+    """What a campaign is to call with how many examples are done."""
+    with progress_of_ways() as look:
+        yield lambda done: look("examples", done, examples)
+
+
+@contextmanager
+def progress_of_ways() -> Iterator[Callable[[str, int, int], None]]:
+    """What is to be called with the name of a kind of work, how much of it is done, and how much there is."""
+    if not sys.stderr.isatty():
+        yield lambda name, done, of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawing:
+
+        def look(name: str, done: int, of: int) -> None:
+            if name not in tasks:
+                tasks[name] = drawing.add_task(name, total=of)
+            drawing.update(tasks[name], completed=done)
 
         yield look
 

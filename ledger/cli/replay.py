@@ -1,15 +1,21 @@
 """`backstop replay`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
+from ..law_files import laws_from
 from ..log import open_log, read_log
 from ..replay import Report, replay_log
 from .internal import internal_errors_of
 from .laws import CHOICES, chosen_laws, closing_sentence
-from .options import json_option, log_argument, print_document, print_lines, shown_name, shown_path
+from .options import json_option, laws_from_option, log_argument, print_document, print_lines, shown_name, shown_path
 from .progress import progress_of
 from .replayed import replayed_document, replayed_lines
 from .saving import refuse_unwritable, save_state
+
+if TYPE_CHECKING:
+    from .counterexamples import Keeper
 
 EXAMPLE = """\b
 Example:
@@ -44,6 +50,7 @@ Example:
     multiple=True,
     help="Fail on refusals that the log does not expect, or on laws that never fired. May be given twice.",
 )
+@laws_from_option
 @click.option("--until", type=click.IntRange(min=0), metavar="SEQ", help="Stop once so many transactions were applied.")
 @click.option(
     "--state-out",
@@ -51,6 +58,13 @@ Example:
     type=click.Path(),
     metavar="FILE",
     help="Write the last state's canonical bytes there, unless the replay fails.",
+)
+@click.option(
+    "--counterexample",
+    "counterexample_out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Where a law breaks, shrink the log up to there to a few lines and write them, with a document beside them.",
 )
 @click.pass_context
 def command(
@@ -61,39 +75,62 @@ def command(
     choice: str,
     state_every: int,
     fail_on: tuple[str, ...],
+    law_files: tuple[str, ...],
     until: int | None,
     state_out: str | None,
+    counterexample_out: str | None,
 ) -> int:
     """Replay LOG with its laws checked, and report.
 
     LOG is a file, gzipped where its name ends in .gz, or - for standard input. Replaying stops at the first broken
     law, and at the first line that expects what the ledger does not do. Refused transactions are data and no failure,
-    unless --fail-on rejected.
+    unless --fail-on rejected. Laws of your own, from --laws-from, are checked whatever --laws chooses.
     """
     if as_json and quiet:
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
-    if choice == "none" and "unknown" in fail_on:
+    if choice == "none" and "unknown" in fail_on and not law_files:
         raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
     if state_out is not None:
         refuse_unwritable(state_out, log=log)
+    keeper = None if counterexample_out is None else keeper_of(counterexample_out, log)
+    laws = (*chosen_laws(choice), *laws_from(law_files))
     with open_log(log) as stream:
         state, entries = read_log(stream, log)
+        if keeper is not None:
+            entries = keeper.remembering(entries)
         with progress_of(log, stream, quiet=quiet) as progress, internal_errors_of(log):
-            report = replay_log(
-                state, entries, laws=chosen_laws(choice), state_every=state_every, until=until, progress=progress
-            )
+            report = replay_log(state, entries, laws=laws, state_every=state_every, until=until, progress=progress)
     unwanted = unwanted_findings(report, fail_on)
     part = "" if until is None else f" up to sequence {report.state.sequence}"
     closing = closing_sentence(report, shown_name(log) + part, unwanted)
     if state_out is not None and report.failure is None:
         save_state(report.state, state_out)
+    options = options_of(choice, law_files)
+    written = None
+    if keeper is not None:
+        written = keeper.write(state, report.failure, laws, state_every=state_every, options=options)
     if as_json:
-        print_document(replayed_document(report, log=shown_path(log), closing=closing, unwanted=unwanted))
+        print_document(
+            replayed_document(report, log=shown_path(log), closing=closing, unwanted=unwanted, counterexample=written)
+        )
     elif quiet:
         click.echo(closing)
     else:
-        print_lines(replayed_lines(report, log=log, closing=closing, state_every=state_every))
+        print_lines(replayed_lines(report, log=log, closing=closing, state_every=state_every, counterexample=written))
     return int(report.failure is not None or bool(unwanted))
+
+
+def keeper_of(path: str, log: str) -> "Keeper":
+    """What keeps the log for a counterexample. Only then is what shrinks logs loaded."""
+    from .counterexamples import Keeper
+
+    return Keeper(path, log=log)
+
+
+def options_of(choice: str, law_files: tuple[str, ...]) -> tuple[str, ...]:
+    """The options by which another replay checks the same laws."""
+    laws = () if choice == "all" else ("--laws", choice)
+    return (*laws, *(word for path in law_files for word in ("--laws-from", path)))
 
 
 def unwanted_findings(report: Report, fail_on: tuple[str, ...]) -> list[str]:

@@ -6,22 +6,23 @@ from ..canonical import state_digest
 from ..laws import Scope
 from ..replay import Report
 from ..rulebook import is_system
-from ..transactions import TYPE_NAMES
+from .counts import TYPES, answer_table, law_table, reasons_of
 from .documents import custody_document, providers_document, system_document
-from .failed import failure_document, failure_lines
+from .failed import counterexample_lines, failure_document, failure_lines
 from .formatting import Format, counted
 from .holdings import provider_lines, system_lines
-from .laws import BROKEN, NEVER_FIRED, NOT_CHECKED, results
-from .layout import Cell, Column, Styled, page_width, paragraph, table, title
+from .laws import results
+from .layout import Column, page_width, paragraph, table, title
 from .options import shown_path
 
 Document = dict[str, object]
-RESULT_COLOURS = {BROKEN: "red", NEVER_FIRED: "yellow"}
-TYPES = tuple(sorted(set(TYPE_NAMES.values())))
 
 
-def replayed_document(report: Report, *, log: str, closing: str, unwanted: Sequence[str]) -> Document:
-    """The report as one document; its keys do not depend on what happened."""
+def replayed_document(
+    report: Report, *, log: str, closing: str, unwanted: Sequence[str], counterexample: Document | None
+) -> Document:
+    """The report as one document; its keys do not depend on what happened. `counterexample`: what is told of the one
+    that was written, if one was."""
     form = Format(report.state.rulebook, for_people=False)
     failure = report.failure
     return {
@@ -42,7 +43,7 @@ def replayed_document(report: Report, *, log: str, closing: str, unwanted: Seque
         ],
         "transactions": report.transactions,
         "applied": {name: report.applied[name] for name in TYPES},
-        "rejected": {name: _reasons(report, name) for name in TYPES},
+        "rejected": {name: reasons_of(report.rejected, name) for name in TYPES},
         "unexpected_rejections": report.unexpected,
         "first_unexpected_rejection": report.first_unexpected,
         "expectations_met": report.expectations,
@@ -55,22 +56,27 @@ def replayed_document(report: Report, *, log: str, closing: str, unwanted: Seque
         "chain_digest": report.chain.hex(),
         "state_digest": state_digest(report.state),
         "failure": None if failure is None else failure_document(failure),
+        "counterexample": counterexample,
     }
 
 
-def replayed_lines(report: Report, *, log: str, closing: str, state_every: int) -> list[str]:
-    """The report as tables, the failure if there is one, and the sentence that closes it."""
+def replayed_lines(
+    report: Report, *, log: str, closing: str, state_every: int, counterexample: Document | None
+) -> list[str]:
+    """The report as tables, the failure if there is one, what was written of it, and the sentence that closes it."""
     form, width = Format(report.state.rulebook), page_width()
     lines = [f"{shown_path(log)}, rulebook {report.state.rulebook.name}"]
     parts = [
         law_lines(report, state_every=state_every, width=width),
-        transaction_lines(report, width=width),
+        answer_table(report.applied, report.rejected, width=width),
         system_lines(form, report.state, width=width),
         provider_lines(form, report.state, width=width),
         total_lines(report, form, width=width),
     ]
     if report.failure is not None:
         parts.append(failure_lines(report.failure, log=log, state_every=state_every, width=width))
+    if counterexample is not None:
+        parts.append(counterexample_lines(counterexample, width=width))
     parts.append(paragraph(closing, width=width))
     for part in parts:
         lines += ["", *part] if part else []
@@ -81,21 +87,7 @@ def law_lines(report: Report, *, state_every: int, width: int) -> list[str]:
     """The table of laws; nothing where none was chosen."""
     if not report.laws:
         return []
-    rows: list[Sequence[Cell]] = []
-    for law, count, result in results(report):
-        checked, fired = ("-", "-") if count is None else (str(count.checked), str(count.fired))
-        dim = result == NOT_CHECKED
-        answer = Styled(result, colour=RESULT_COLOURS.get(result), bold=result == BROKEN, dim=dim)
-        rows.append((law.id, law.scope.value, law.statement.rstrip("."), checked, fired, answer))
-    columns = (
-        Column("law"),
-        Column("scope"),
-        Column("statement", gives_way=True),
-        Column("checked", "right"),
-        Column("fired", "right"),
-        Column("result"),
-    )
-    lines = table(columns, rows, width=width)
+    lines = law_table(results(report), width=width)
     looks = [count.checked for count in report.laws if count.law.scope is Scope.STATE]
     if looks:
         lines += paragraph(_looks_in_words(report, max(looks), state_every), width=width)
@@ -113,19 +105,6 @@ def _looks_in_words(report: Report, looks: int, state_every: int) -> str:
     return f"Laws of scope state were checked {every}."
 
 
-def transaction_lines(report: Report, *, width: int) -> list[str]:
-    """Applied and rejected transactions by type, the reasons of the rejected ones below their type."""
-    rows: list[Sequence[Cell]] = []
-    for name in TYPES:
-        reasons = _reasons(report, name)
-        if not report.applied[name] and not reasons:
-            continue
-        rows.append((name, str(report.applied[name]), str(sum(reasons.values())) if reasons else "-"))
-        rows += [(f"  {reason}", "", str(number)) for reason, number in reasons.items()]
-    rows.append(("all", str(report.applied.total()), str(report.rejected.total())))
-    return table((Column("transactions"), Column("applied", "right"), Column("rejected", "right")), rows, width=width)
-
-
 def total_lines(report: Report, form: Format, *, width: int) -> list[str]:
     """What the replay came to: counts, time and digests."""
     rejected = f"{report.rejected.total()}, {report.unexpected or 'none'} of them not expected by the log"
@@ -140,10 +119,6 @@ def total_lines(report: Report, form: Format, *, width: int) -> list[str]:
         ("state digest", state_digest(report.state)),
     ]
     return [title("totals"), *table((Column(""), Column("")), rows, width=width)]
-
-
-def _reasons(report: Report, name: str) -> dict[str, int]:
-    return {reason: number for (kind, reason), number in sorted(report.rejected.items()) if kind == name}
 
 
 def _ordinary_accounts(report: Report) -> int:

@@ -1,8 +1,9 @@
-"""Writing a state to a file, whole or not at all."""
+"""Writing to a file, whole or not at all."""
 
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 
 import click
 
@@ -39,13 +40,18 @@ def is_the_log(path: str, log: str) -> bool:
 
 
 def save_state(state: State, path: str) -> None:
-    """The state's canonical bytes in a file, which is there whole or, where that fails, as it was before."""
+    """The state's canonical bytes in a file."""
+    save(path, state_chunks(state))
+
+
+def save(path: str, chunks: Iterable[bytes]) -> None:
+    """Bytes in a file, which is there whole or, where that fails, as it was before."""
     path = os.path.realpath(path)
     folder, name = os.path.split(path)
     unfinished = os.path.join(folder, f".{name}.{os.getpid()}.unfinished")
     try:
         with open(unfinished, "xb") as file:
-            file.writelines(state_chunks(state))
+            file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)

@@ -1,6 +1,18 @@
 """The laws of the ledger, each written once (specs/laws): one registry, and the monitor that runs it."""
 
-from . import accounts, bookkeeping, capacity, conservation, determinism, fills, frame, liquidation, takeover, venue
+from . import (
+    accounts,
+    bookkeeping,
+    capacity,
+    conservation,
+    determinism,
+    fills,
+    frame,
+    liquidation,
+    takeover,
+    telling,
+    venue,
+)
 from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict
 from .monitor import Count, LawBroken, Monitor
 
@@ -14,6 +26,7 @@ REGISTRY: tuple[Law, ...] = (
     *liquidation.LAWS,
     *fills.LAWS,
     *venue.LAWS,
+    *telling.LAWS,
     *determinism.LAWS,
 )
 """Every law, an id once per scope."""

@@ -1,7 +1,7 @@
 """Laws of one account: who may be a party, what is booked with it, how it is set, prepared and rolled."""
 
 from ..margin import account_value, collateral, conversion_proceeds, notional, unrealised_pnl, wallet
-from ..outcomes import Converted
+from ..outcomes import Converted, Rolled
 from ..rulebook import EXTERNAL, FEES, INSURANCE, is_system
 from ..state import Account, State, new_account
 from ..transactions import BackstopTransfer, Deposit, Fund, Liquidate, SetAccount, Settle, Trade, Withdraw
@@ -82,6 +82,9 @@ def rolling_moves_no_account_value(step: Step) -> Verdict:
             due += 1
             if not is_rolled(state, step.after.accounts[account_id]):
                 return Breach(f"{account_id} was due and has not rolled", (account_id,))
+    rolled = [event.account for event in step.happened(Rolled)]
+    if rolled != sorted(set(rolled)):
+        return Breach("the rolls are not told once each, in the order of the accounts' names", tuple(rolled))
     return HELD if due else None
 
 
@@ -144,8 +147,8 @@ def parties_are_ordinary_and_open(step: Step) -> Verdict:
 
 
 def preparation_sells_every_other_asset(step: Step) -> Verdict:
-    """PRP-1: what the account held of other assets goes outside at `price * factor`, rounded down, and it holds only
-    settlement cash afterwards."""
+    """PRP-1: the account rolls; then what it held of other assets goes outside at `price * factor`, rounded down, in
+    the order of their names; and it holds only settlement cash afterwards."""
     transaction, state = step.transaction, step.before
     assert isinstance(transaction, Liquidate | BackstopTransfer)
     account_id, settlement = transaction.account, state.rulebook.settlement_asset
@@ -155,9 +158,12 @@ def preparation_sells_every_other_asset(step: Step) -> Verdict:
         for asset, amount in held.items()
         if asset != settlement
     }
-    told = {event.asset: (event.amount, event.proceeds) for event in step.happened(Converted)}
-    if told != wanted:
-        return Breach(f"{account_id} held {wanted} to convert, told as {told}", (account_id,))
+    due: list[object] = [Converted(account_id, asset, *wanted[asset]) for asset in sorted(wanted)]
+    if not is_rolled(state, state.accounts[account_id]):
+        due.insert(0, Rolled(account_id, unrealised_pnl(state, state.accounts[account_id])))
+    told = list(step.events[: len(due)])
+    if told != due or len([*step.happened(Converted)]) != len(wanted):
+        return Breach(f"{account_id} was to be prepared by {due}, told as {told}", (account_id,))
     if any(asset != settlement for asset in step.after.accounts[account_id].cash):
         return Breach(f"{account_id} kept another asset", (account_id,))
     outside, now = state.accounts[EXTERNAL].cash, step.after.accounts[EXTERNAL].cash
@@ -165,7 +171,7 @@ def preparation_sells_every_other_asset(step: Step) -> Verdict:
     for asset, (amount, _) in wanted.items():
         if now.get(asset, 0) - outside.get(asset, 0) != amount:
             return Breach(f"the outside did not take {amount} atoms of {asset}", (account_id, EXTERNAL))
-    return HELD if told else None
+    return HELD if due else None
 
 
 LAWS = (
@@ -192,7 +198,8 @@ LAWS = (
     StateLaw("SET-1", "Haircuts change collateral and never account value.", haircuts_never_change_account_value),
     StepLaw(
         "PRP-1",
-        "Preparation sells every other asset outside at price times factor, rounded down, and nothing else goes there.",
+        "Preparation rolls, then sells every other asset outside at price times factor, rounded down, and nothing else "
+        "goes there.",
         preparation_sells_every_other_asset,
         (Liquidate, BackstopTransfer),
     ),

@@ -5,7 +5,7 @@ from typing import Any
 from immutables import Map
 
 from ..outcomes import Applied, Rolled
-from ..postings import CashPosting, PositionPosting
+from ..postings import CashPosting, PositionPosting, Posting, UnbalancedPostings, post
 from ..state import Account, Position
 from ..transactions import Fund
 from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
@@ -64,11 +64,37 @@ def _rolls_say_what_was_posted(step: Step) -> Verdict:
         if isinstance(posting, PositionPosting) and posting.size == 0:
             rolled[posting.account] = rolled.get(posting.account, 0) - posting.reference_cost
     for event in step.happened(Rolled):
-        rolled[event.account] = rolled.get(event.account, 0) - event.pnl
+        if event.account not in rolled:
+            return Breach(f"{event.account} is told to have rolled, and nothing of it was posted", (event.account,))
+        rolled[event.account] -= event.pnl
     for account_id in sorted(rolled):
         if rolled[account_id] != 0:
             return Breach(f"the rolls of {account_id} are told otherwise than posted", (account_id,))
     return HELD
+
+
+def the_books_refuse_what_does_not_balance(step: Step) -> Verdict:
+    """PST-2: the step's own postings with one of them off by one, in any of its columns, are refused by the kernel."""
+    assert isinstance(step.outcome, Applied)
+    postings = step.outcome.postings
+    cash = next((posting for posting in postings if isinstance(posting, CashPosting)), None)
+    position = next((posting for posting in postings if isinstance(posting, PositionPosting)), None)
+    wrong: list[tuple[str, Posting]] = []
+    if cash is not None:
+        wrong.append((cash.asset, CashPosting(cash.account, cash.asset, cash.amount + 1)))
+    if position is not None:
+        account_id, market_id, size, cost = position.account, position.market, position.size, position.reference_cost
+        wrong.append((f"reference cost in {market_id}", PositionPosting(account_id, market_id, size, cost - 1)))
+        wrong.append((f"the size of {market_id}", PositionPosting(account_id, market_id, size - 1, cost)))
+    accounts, settlement = step.after.accounts, step.before.rulebook.settlement_asset
+    for column, posting in wrong:
+        kept = [other for other in postings if other is not (cash if isinstance(posting, CashPosting) else position)]
+        try:
+            post(accounts, (*kept, posting), settlement_asset=settlement)
+        except UnbalancedPostings:
+            continue
+        return Breach(f"postings with {column} off by one were booked", (posting.account,))
+    return HELD if wrong else None
 
 
 def _balance_breach(account_id: str, account: Account) -> Breach | None:
@@ -114,6 +140,11 @@ LAWS = (
         "PST-1",
         "Each account moves by the net of its postings in every column, and every posting is booked.",
         postings_explain_every_balance,
+    ),
+    StepLaw(
+        "PST-2",
+        "Postings that do not net to zero are refused: a step's own, with one off by one in any column.",
+        the_books_refuse_what_does_not_balance,
     ),
     StepLaw("STO-1", "Zero balances and flat positions are not stored.", touched_accounts_are_stored_canonically),
     StateLaw("STO-1", "Nothing empty is stored, over the whole state.", accounts_are_stored_canonically),

@@ -122,6 +122,10 @@ def _open_lots(step: Step, memory: TakeoverMemory, provider_id: str, limits: Lim
     )
 
 
+def _told_room(step: Step, market_id: str) -> Map[str, int]:
+    return Map({event.provider: event.room for event in step.happened(ProviderTook) if event.market == market_id})
+
+
 def _shares(step: Step, market_id: str) -> Map[str, int]:
     return Map({event.provider: event.size for event in step.happened(ProviderTook) if event.market == market_id})
 
@@ -160,6 +164,9 @@ def shares_are_proportional_to_room(state: State) -> StepCheck:
         for leg in step.happened(PositionTransferred):
             shares = _shares(step, leg.market)
             rooms = {provider_id: _open_lots(step, memory, provider_id, limits, leg) for provider_id, limits in obliged}
+            for provider_id, told in sorted(_told_room(step, leg.market).items()):
+                if told != rooms.get(provider_id, 0):
+                    return Breach(f"{provider_id} is told to have had room for {told} lots", (provider_id,))
             total, whole = sum(shares.values()), sum(rooms.values())
             for provider_id in sorted({*shares, *rooms}):
                 size, room = shares.get(provider_id, 0), rooms.get(provider_id, 0)
@@ -202,6 +209,8 @@ def obligations_last(state: State) -> StepCheck:
                 del obliged[provider_id]
                 continue
             now = limits_in_force(program, step.after.providers.get(provider_id), time)
+            if now is None and program.notice == 0 and transaction == Leave(time, provider_id):
+                continue  # a notice of no length has run out when it is given
             if now is None:
                 return Breach(f"{provider_id} is obliged no more, before its notice ran out", (provider_id,))
             if (

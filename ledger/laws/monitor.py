@@ -1,6 +1,6 @@
 """The monitor: runs laws over the steps of a ledger, counts how often each spoke, and raises when one is broken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 from immutables import Map
@@ -23,11 +23,16 @@ class LawBroken(Exception):
 
 @attrs.frozen
 class Count:
-    """How often a law was checked, and how often its antecedent held. A law that never fired has said nothing."""
+    """How often a law was checked, and how often its antecedent held. A law that never fired has said nothing.
+
+    `by_type`: the same two numbers for each transaction type that it looked at, by the rulebook's name of the type;
+    empty for a law of the whole state.
+    """
 
     law: Law
     checked: int
     fired: int
+    by_type: Mapping[str, tuple[int, int]] = attrs.field(factory=dict)
 
 
 NONSENSE = (AssertionError, AttributeError, LookupError, StopIteration, TypeError, ValueError, LedgerBug)
@@ -51,8 +56,8 @@ class Monitor:
     def __init__(self, state: State, laws: Iterable[Law], state_every: int = 1000) -> None:
         self.laws = tuple(laws)
         self.state_every = state_every
-        self._checked = [0] * len(self.laws)
-        self._fired = [0] * len(self.laws)
+        self._counted = {kind: ([0] * len(self.laws), [0] * len(self.laws)) for kind in TYPE_NAMES}
+        self._looked, self._found = [0] * len(self.laws), [0] * len(self.laws)
         self._steps = 0
         self._since = self._now = state
         self._last: Step | None = None
@@ -80,13 +85,23 @@ class Monitor:
     @property
     def counts(self) -> tuple[Count, ...]:
         """What was counted so far, in the order of the laws."""
-        return tuple(map(Count, self.laws, self._checked, self._fired))
+        return tuple(self._count(number) for number in range(len(self.laws)))
+
+    def _count(self, number: int) -> Count:
+        by_type: dict[str, tuple[int, int]] = {}
+        for kind, (checked, fired) in self._counted.items():
+            if checked[number]:
+                before = by_type.get(TYPE_NAMES[kind], (0, 0))
+                by_type[TYPE_NAMES[kind]] = before[0] + checked[number], before[1] + fired[number]
+        checked_in_all = self._looked[number] + sum(count for count, _ in by_type.values())
+        fired_in_all = self._found[number] + sum(count for _, count in by_type.values())
+        return Count(self.laws[number], checked_in_all, fired_in_all, by_type)
 
     def observe(self, step: Step) -> None:
         """Check a step. Raises `LawBroken` at the first law that does not hold."""
-        checked, fired = self._checked, self._fired
-        is_applied = isinstance(step.outcome, Applied)
-        for number, check in (self._applied if is_applied else self._refused)[type(step.transaction)]:
+        kind, is_applied = type(step.transaction), isinstance(step.outcome, Applied)
+        checked, fired = self._counted[kind]
+        for number, check in (self._applied if is_applied else self._refused)[kind]:
             checked[number] += 1
             try:
                 verdict = check(step)
@@ -112,7 +127,7 @@ class Monitor:
         """Check the state laws now."""
         span = Span(self._since, self._now, Map(self._reached), frozenset(self._strangers), self._last)
         for number, law in self._state_laws:
-            self._checked[number] += 1
+            self._looked[number] += 1
             try:
                 verdict = law.check(span)
             except NONSENSE as error:
@@ -120,7 +135,7 @@ class Monitor:
             if isinstance(verdict, Breach):
                 raise LawBroken(law, verdict, self._last)
             if verdict is HELD:
-                self._fired[number] += 1
+                self._found[number] += 1
         self._since, self._last = self._now, None
         self._reached.clear()
         self._strangers.clear()

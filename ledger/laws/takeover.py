@@ -64,6 +64,8 @@ def _price_breach(leg: PositionTransferred, *, discount: int) -> str | None:
     """The three prices of a leg against the bankruptcy price, the discount bound and mark."""
     lots, side, mark = abs(leg.size), sign(leg.size), leg.mark_per_lot
     bankrupt = lots * mark - side * leg.equity
+    if not 0 <= side * (lots * leg.bankruptcy - bankrupt) < lots:
+        return "the bankruptcy price is not the one that uses equity up, rounded in the fund's favour"
     for name, price in (("provider", leg.provider_price), ("deleverage", leg.deleverage_price)):
         worse = side * (lots * price - bankrupt)
         if worse >= lots:
@@ -158,6 +160,8 @@ def _lots_breach(step: Step) -> Breach | None:
     held = {market_id: position.size for market_id, position in before.accounts[account_id].positions.items()}
     if held != {market_id: leg.size for market_id, leg in legs.items()}:
         return Breach("the markets transferred are not those held", (account_id,))
+    if any(size <= 0 for markets in received.values() for lines in markets.values() for size, _ in lines):
+        return Breach("a receiver is told to have received no lots", (account_id,))
     for market_id, leg in legs.items():
         lots = sum(size for lines in received.values() for size, _ in lines.get(market_id, ()))
         if lots != abs(leg.size):
@@ -206,6 +210,8 @@ def _before_losses(step: Step) -> Map[str, Account]:
 def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> Breach | None:
     """One stage charged `min(due, sum of weights)` in proportion, within one atom and within each weight."""
     parts = {event.account: event.amount for event in step.happened(LossShared) if event.stage == stage}
+    if any(amount <= 0 for amount in parts.values()):
+        return Breach(f"stage {stage} charged somebody nothing", tuple(sorted(parts)))
     whole = sum(weights.values())
     total = sum(parts.values())
     if total != min(due, whole):
@@ -260,8 +266,9 @@ def losses_are_paid_in_order(step: Step) -> Verdict:
     fund = state.accounts[INSURANCE].cash.get(settlement, 0) + left
     fees = state.accounts[FEES].cash.get(settlement, 0)
     short = max(0, -fund)
-    used = sum(event.amount for event in step.happened(FeesUsed))
-    if used != min(short, fees):
+    told = [event.amount for event in step.happened(FeesUsed)]
+    used = sum(told)
+    if used != min(short, fees) or 0 in told:
         return Breach(f"@fees paid {used} of {short} atoms and held {fees}", (FEES, INSURANCE))
     if step.after.accounts[INSURANCE].cash.get(settlement, 0) != max(0, fund):
         return Breach(f"@insurance should hold {max(0, fund)} atoms", (INSURANCE,))

@@ -25,10 +25,10 @@ def _funding_breach(step: Step, transaction: Fund, event: Funded) -> Breach | No
         rate_is_right = numerator == 0
     else:
         mean = market.premium_count * market.index
-        clamped = abs(numerator) * RATE_SCALE == clamp * denominator
         beyond = abs(market.premium_sum) * RATE_SCALE > clamp * mean
+        clamped = numerator * RATE_SCALE == sign(market.premium_sum) * clamp * denominator
         exact = numerator * mean == market.premium_sum * denominator
-        rate_is_right = (clamped and sign(numerator) == sign(market.premium_sum)) if beyond else exact
+        rate_is_right = clamped if beyond else exact
     if not rate_is_right:
         return Breach(f"the rate {numerator}/{denominator} is neither given nor the mean premium's")
     value = notional(contract, 1, market.index) * abs(numerator)
@@ -103,8 +103,8 @@ def settles_once_in_time(state: State) -> StepCheck:
 
 
 def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
-    """MRK-1: whichever single source is wrong, the index is within the range of the others; and mark is index plus
-    premium, positive, of enough listed sources."""
+    """MRK-1: whichever single source is wrong, the index is within the range of the others; it is the mean of all but
+    the highest and the lowest; and mark is index plus premium, positive, of enough listed sources."""
     transaction, rulebook = step.transaction, step.before.rulebook
     assert isinstance(transaction, MarkMarket | MarkAsset)
     quotes = transaction.quotes
@@ -136,6 +136,9 @@ def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
     in_order = sorted(quotes.values())
     if not in_order[1] <= index <= in_order[-2]:
         return Breach(f"index {index} is outside the range that the quotes {in_order} keep without any one of them")
+    middle = in_order[1:-1]
+    if not index * len(middle) <= sum(middle) < (index + 1) * len(middle):
+        return Breach(f"index {index} is not the mean of {middle}, rounded down")
     return HELD
 
 

@@ -4,9 +4,10 @@ import ast
 import enum
 import importlib
 import inspect
+import linecache
 import sys
-from collections.abc import Callable
-from types import ModuleType
+from collections.abc import Callable, Sequence
+from types import FunctionType, ModuleType
 from typing import Any, cast
 
 import attrs
@@ -41,6 +42,18 @@ class Removal:
 PlantedBug = Bug | Removal
 
 
+@attrs.frozen
+class Lemma:
+    """A function that calls the one of the ledger at `function`, such as "units.apportion", in copies of the modules.
+
+    What `instead` then lets the path assume of the answer is what the claims of the ids `by` say of it.
+    """
+
+    function: str
+    instead: Callable[..., Any]
+    by: tuple[str, ...]
+
+
 class Kind(enum.Enum):
     """What a claim is about, and with it what it says of the laws that it names."""
 
@@ -59,7 +72,8 @@ class Claim:
     `prove(path, function)` is its proof. `laws`: the ids of the laws whose own predicates it proves, where its kind is
     `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
     that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
-    ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail.
+    ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail. `lemmas`: functions
+    of which more is known than their code shows the solver.
     """
 
     id: str
@@ -74,6 +88,7 @@ class Claim:
     reaches: tuple[str, ...] = (ACCEPTED,)
     quick: bool = True
     budget: Budget | None = None
+    lemmas: tuple[Lemma, ...] = ()
 
     @property
     def bugs(self) -> tuple[PlantedBug, ...]:
@@ -83,25 +98,30 @@ class Claim:
 
 def outcome_of(claim: Claim) -> Result:
     """The proof of the real code."""
-    return _proved(claim, _real(claim.subject))
+    return _proved(claim, _real(claim.subject, claim.lemmas))
 
 
 def outcome_of_mutant(claim: Claim, bug: PlantedBug | None = None) -> Result:
     """The same proof of the code with the planted bug, the first one unless another is given: it must be REFUTED."""
-    return _proved(claim, _with_bug(claim.subject, bug or claim.bugs[0]))
+    return _proved(claim, _with_bug(claim.subject, bug or claim.bugs[0], claim.lemmas))
 
 
 def _proved(claim: Claim, function: Any) -> Result:
     return prove(lambda path: claim.prove(path, function), reaches=claim.reaches, budget=claim.budget)
 
 
-def _real(subject: str) -> Any:
+def _real(subject: str, lemmas: Sequence[Lemma]) -> Any:
+    if lemmas:
+        return _with_changes(subject, {}, lemmas)
     module, _, name = subject.rpartition(".")
     return getattr(importlib.import_module(f"ledger.{module}"), name)
 
 
-def _with_bug(subject: str, bug: PlantedBug) -> Any:
+def _with_bug(subject: str, bug: PlantedBug, lemmas: Sequence[Lemma]) -> Any:
     if isinstance(bug, Removal):
+        if lemmas:
+            module, line = _check(bug.check).place
+            return _with_changes(subject, {module: _Without(line)}, lemmas)
         if subject != APPLY:
             raise ValueError(f"{bug.check} is removed from a whole rule, not from {subject}")
         return apply_without(_check(bug.check))
@@ -109,17 +129,75 @@ def _with_bug(subject: str, bug: PlantedBug) -> Any:
     source = inspect.getsource(importlib.import_module(name))
     if source.count(bug.phrase) != 1:
         raise ValueError(f"{bug.phrase!r} occurs {source.count(bug.phrase)} times in {name}")
-    changed = ast.parse(source.replace(bug.phrase, bug.instead))
-    if subject == APPLY:
+    source = source.replace(bug.phrase, bug.instead)
+    if subject == APPLY or lemmas:
         if name not in COPIED:
             raise ValueError(f"{name} is not copied, so a bug in it would not be seen")
+        return _with_changes(subject, {name: _Instead(ast.parse(source))}, lemmas)
+    return _function_of_copy(name, source, subject)
 
-        class Replace(ast.NodeTransformer):
-            def visit(self, node: ast.AST) -> ast.AST:
-                return changed
 
-        return copy_of_apply({name: Replace()}, {}, COPIED)
-    return _function_of_copy(name, changed, subject)
+class _Instead(ast.NodeTransformer):
+    """Another module."""
+
+    def __init__(self, module: ast.Module) -> None:
+        self.module = module
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self.module
+
+
+class _Without(ast.NodeTransformer):
+    """A module in which the check at a line never refuses."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        if node.lineno == self.line:
+            node.test = ast.copy_location(ast.Constant(False), node.test)
+        return node
+
+
+class _Lacking(ast.NodeTransformer):
+    """A module in which a function is defined no more, so that a name given to it stays; changed otherwise first."""
+
+    def __init__(self, function: str, first: ast.NodeTransformer | None) -> None:
+        self.function, self.first = function, first
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        changed = cast(ast.Module, self.first.visit(node)) if self.first else node
+        changed.body = [
+            part for part in changed.body if not (isinstance(part, ast.FunctionDef) and part.name == self.function)
+        ]
+        return changed
+
+
+def _with_changes(subject: str, changes: dict[str, ast.NodeTransformer], lemmas: Sequence[Lemma]) -> Any:
+    """The subject of copies of the modules, changed and with what stands in for their functions."""
+    for lemma in lemmas:
+        module, _, function = lemma.function.rpartition(".")
+        name = f"ledger.{module}"
+        changes = {**changes, name: _Lacking(function, changes.get(name))}
+    names = {lemma.function.rpartition(".")[2]: lemma.instead for lemma in lemmas}
+    apply = copy_of_apply(changes, names, COPIED)
+    return apply if subject == APPLY else _reached_from(cast(FunctionType, apply), subject)
+
+
+def _reached_from(apply: FunctionType, subject: str) -> Any:
+    """The function of a copied module, found through the names that the modules' functions know."""
+    module, _, wanted = subject.rpartition(".")
+    pending, seen = [apply], {id(apply.__globals__)}
+    while pending:
+        names = pending.pop().__globals__
+        if names["__name__"] == f"ledger.{module}":
+            return names[wanted]
+        for value in names.values():
+            if isinstance(value, FunctionType) and id(value.__globals__) not in seen:
+                seen.add(id(value.__globals__))
+                pending.append(value)
+    raise ValueError(f"no copied function reaches {subject}")
 
 
 def _check(check_id: str) -> Check:
@@ -130,13 +208,15 @@ def _check(check_id: str) -> Check:
     raise ValueError(f"no check has the id {check_id}")
 
 
-def _function_of_copy(name: str, changed: ast.Module, subject: str) -> Any:
-    """The subject from its own module, executed with the change."""
+def _function_of_copy(name: str, source: str, subject: str) -> Any:
+    """The subject from its own module, executed with the change, its source at hand for who reads it."""
     module, _, function = subject.rpartition(".")
     if name != f"ledger.{module}":
         raise ValueError(f"a bug in {name} is not seen by {subject} of another module")
     copy = ModuleType(name)
     copy.__package__ = name.rpartition(".")[0]
-    exec(compile(changed, f"<copy of {name}>", "exec"), vars(copy))
+    file = f"<copy of {name}>"
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    exec(compile(source, file, "exec"), vars(copy))
     assert name in sys.modules
     return cast(Any, getattr(copy, function))

@@ -27,7 +27,8 @@ The solver's effort is bounded by counted resources, not by time, so a busy mach
 """
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -37,6 +38,7 @@ from .integers import Int as Int
 from .integers import NotSymbolic as NotSymbolic
 from .integers import Term
 from .integers import Truth as Truth
+from .linear import LinearSolver
 
 T = TypeVar("T")
 
@@ -54,12 +56,14 @@ class Status(enum.Enum):
 class Budget:
     """Bounds of one proof: solver resources for a decision and for a condition, and how many paths.
 
-    A decision that runs out keeps both answers, which costs paths and no soundness.
+    A decision that runs out keeps both answers, which costs paths and no soundness. With `linear`, decisions are left
+    to the linear solver alone, and conditions to it first: for proofs with many products.
     """
 
     decision: int = 300_000
     condition: int = 8_000_000
     paths: int = 20_000
+    linear: bool = False
 
 
 @attrs.frozen
@@ -105,6 +109,7 @@ class _Session:
         self.unknown: list[str] = []
         self.reached: dict[str, Mapping[str, int]] = {}
         self.not_decided: set[str] = set()
+        self.linear = LinearSolver(self.context) if budget.linear else None
         self._constants: dict[int, Term] = {}
 
     def constant(self, value: int) -> Term:
@@ -140,10 +145,16 @@ class Path:
         self._quotients: dict[tuple[int, int], tuple[Term, ...]] = {}
         self._answers: dict[int, _Decision] = {}
         self._constraint: list[Term] = []
+        self._hints: list[Term] = []
+        self._quotients_are_opaque = False
         self._context = session.context
         self._solver = z3.Solver(ctx=self._context)
+        self._known_to_solver = 0
         # Integers that satisfy the constraint, where some are known. They save questions whose answer is a yes.
         self._model: Any = None
+        self._linear = session.linear
+        if self._linear is not None:
+            self._linear.begin()
 
     # What a proof says
 
@@ -210,6 +221,20 @@ class Path:
         elif answer == z3.unknown:
             self._session.not_decided.add(name)
 
+    def hint(self, condition: bool) -> None:
+        """Where to look for integers that break or reach what comes after this; nothing that is proved rests on it."""
+        if isinstance(condition, Truth):
+            self._hints.append(condition.term)
+
+    @contextmanager
+    def opaque_quotients(self) -> Iterator[None]:
+        """What is divided in here stays unknown to the linear solver, for who makes known what matters of it."""
+        self._quotients_are_opaque = True
+        try:
+            yield
+        finally:
+            self._quotients_are_opaque = False
+
     # What the overloads ask
 
     def decide(self, term: Term) -> bool:
@@ -258,6 +283,8 @@ class Path:
     def _by_positive(self, numerator: Term, denominator: Term) -> tuple[Term, Term]:
         # Equal operands have one quotient, so the solver need not find out that it is the same.
         numerator, denominator = z3.simplify(numerator, som=True), z3.simplify(denominator, som=True)
+        if z3.is_int_value(numerator) and numerator.as_long() == 0:
+            return numerator, numerator
         key = numerator.get_id(), denominator.get_id()
         if key not in self._quotients:
             number = len(self._quotients)
@@ -269,11 +296,21 @@ class Path:
                 plain = self._value(self._model, numerator), self._value(self._model, denominator)
                 self._suppose(quotient, plain[0] // plain[1] if plain[1] > 0 else 0)
                 self._suppose(remainder, plain[0] % plain[1] if plain[1] > 0 else 0)
-            self._assert(numerator == denominator * quotient + remainder)
-            self._assert(remainder >= 0)
-            self._assert(remainder < denominator)
+            definition = (numerator == denominator * quotient + remainder, remainder >= 0, remainder < denominator)
+            for part in definition:
+                self._assert(part, is_linear=not self._quotients_are_opaque)
+            if self._linear is not None and not self._quotients_are_opaque:
+                self._assert_monotonous(numerator, denominator, quotient)
         quotient, remainder, *_ = self._quotients[key]
         return quotient, remainder
+
+    def _assert_monotonous(self, numerator: Term, denominator: Term, quotient: Term) -> None:
+        """Among quotients by the same positive denominator a larger numerator has no smaller one: true in any case, and
+        not seen by the linear solver."""
+        for other, _, above, below in tuple(self._quotients.values()):
+            if below.eq(denominator) and not above.eq(numerator):
+                self._assert(z3.Implies(numerator <= above, quotient <= other))
+                self._assert(z3.Implies(numerator >= above, quotient >= other))
 
     def truth(self, value: bool) -> Term:
         """A plain truth value as a term."""
@@ -294,9 +331,10 @@ class Path:
             raise _Failed(what, self._values)
         self._must_be_unsat(self.truth(True), what)
 
-    def _assert(self, term: Term) -> None:
+    def _assert(self, term: Term, *, is_linear: bool = True) -> None:
         self._constraint.append(term)
-        self._solver.add(term)
+        if self._linear is not None and is_linear:
+            self._linear.add(term)
         if self._model is not None and not self._is_modelled(term):
             self._model = None
 
@@ -313,17 +351,31 @@ class Path:
         """Whether the solver does not exclude it, with integers for which it is so, where known."""
         if self._is_modelled(term):
             return True, self._model
-        answer, model = self._asked(self._solver, term, self._session.budget.decision)
+        if self._linear is not None:
+            return not self._linear.excludes(term, self._session.budget.decision), None
+        answer, model = self._asked(self._current_solver(), term, self._session.budget.decision)
         return bool(answer != z3.unsat), model
 
     def _decided(self, term: Term) -> tuple[Any, Any]:
-        """The solver's answer to the path with the term, and its model: quickly, or else with all that is allowed."""
-        answer, model = self._asked(self._solver, term, self._session.budget.decision)
+        """The solver's answer to the path with the term, and its model: quickly, where a hint leads, or at length."""
+        answer, model = self._asked(self._current_solver(), term, self._session.budget.decision)
         if answer != z3.unknown:
             return answer, model
+        if self._hints:
+            hinted = z3.Solver(ctx=self._context)
+            hinted.add(self._constraint, *self._hints)
+            answer, model = self._asked(hinted, term, self._session.budget.condition)
+            if answer == z3.sat:
+                return answer, model
         fresh = z3.Solver(ctx=self._context)
         fresh.add(self._constraint)
         return self._asked(fresh, term, self._session.budget.condition)
+
+    def _current_solver(self) -> Any:
+        """The path's solver with all its constraints."""
+        self._solver.add(self._constraint[self._known_to_solver :])
+        self._known_to_solver = len(self._constraint)
+        return self._solver
 
     def _asked(self, solver: Any, term: Term, resources: int) -> tuple[Any, Any]:
         solver.set("rlimit", resources)
@@ -336,8 +388,7 @@ class Path:
             # Within some tactics the solver says that resources ran out by raising; it is not used any further then.
             if b"canceled" not in stopped.args[0] and b"max. resource" not in stopped.args[0]:
                 raise
-            self._solver = z3.Solver(ctx=self._context)
-            self._solver.add(self._constraint)
+            self._solver, self._known_to_solver = z3.Solver(ctx=self._context), 0
             return z3.unknown, None
         solver.pop()
         return answer, model
@@ -345,7 +396,12 @@ class Path:
     def _must_be_unsat(self, broken: Term, what: str) -> None:
         if z3.is_false(z3.simplify(broken)):
             return
-        answer, model = (z3.sat, self._model) if self._is_modelled(broken) else self._decided(broken)
+        if self._is_modelled(broken):
+            answer, model = z3.sat, self._model
+        elif self._linear is not None and self._linear.excludes(broken, self._session.budget.decision):
+            return
+        else:
+            answer, model = self._decided(broken)
         if answer == z3.sat:
             raise _Failed(what, self._values_of(model))
         if answer == z3.unknown:

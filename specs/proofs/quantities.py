@@ -133,3 +133,8 @@ def lowest_fees(rulebook: Rulebook) -> FeeTier:
     """The lowest maker and the lowest taker rate of all fee tiers."""
     tiers = rulebook.fee_tiers.values()
     return FeeTier(min(tier.maker for tier in tiers), min(tier.taker for tier in tiers))
+
+
+def sign_of(size: int) -> int:
+    """1 for a long, -1 for a short."""
+    return 1 if size > 0 else -1

@@ -35,8 +35,8 @@ PATHS = list(command_paths())
 
 def test_there_are_these_commands() -> None:
     assert {" ".join(path) for path in PATHS} == {
-        "", "replay", "show", "explain", "rulebook", "rulebook list", "rulebook show", "rulebook check", "schema",
-        "completion",
+        "", "replay", "show", "explain", "fuzz", "verify", "rulebook", "rulebook list", "rulebook show",
+        "rulebook check", "schema", "completion",
     }  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def test_completion_scripts(shell: str) -> None:
         ("backstop ", set(SUMMARIES)),
         ("backstop re", {"replay"}),
         ("backstop rulebook ", {"list", "show", "check"}),
-        ("backstop replay --l", {"--laws"}),
+        ("backstop replay --l", {"--laws", "--laws-from"}),
         ("backstop replay --laws ", {"all", "step", "none"}),
         ("backstop --v", {"--version"}),
         ("backstop completion z", {"zsh"}),
@@ -118,6 +118,9 @@ def test_completion_scripts(shell: str) -> None:
         ("backstop show d", {"file,d"}),
         ("backstop explain d", {"file,d"}),
         ("backstop replay --state-out d", {"file,d"}),
+        ("backstop replay --laws-from d", {"file,d"}),
+        ("backstop replay --counterexample d", {"file,d"}),
+        ("backstop fuzz --rulebook a", {"ascendex-2020", "ascendex-2020-collar", "file,a"}),
         ("backstop rulebook check m", {"file,m"}),
         ("backstop rulebook show ", set(profile_names())),
         ("backstop rulebook show ascendex-2020-", {"ascendex-2020-collar"}),

@@ -133,6 +133,7 @@ def test_the_document() -> None:
         "chain_digest",
         "state_digest",
         "failure",
+        "counterexample",
     ]
     assert told["log"] == ALICE_AND_BOB
     assert (told["rulebook"], told["result"], told["failure"]) == ("textbook", "holds", None)

@@ -1,31 +1,28 @@
 """fund: its page (specs/rules/fund), scenes and claims."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import attrs
-from immutables import Map
 
 from ledger.outcomes import Funded, Reason
 from ledger.postings import PositionPosting, Posting
 from ledger.state import Account, Market, Position, State
 from ledger.transactions import Fund, Transaction
 
-from ..claims import Bug, Claim, Kind
-from ..engine import ACCEPTED, Path
+from ..claims import Bug
+from ..engine import Path
 from ..laws import claim_of_laws
-from ..pages import Check, Effects, Page, claim_of_page, equal
+from ..pages import Check, Effects, Page, claim_of_page
 from ..quantities import RATE
 from ..watched import Reach
 from ..worlds import (
     ALICE,
     BOB,
     MARKET,
-    RULEBOOK,
     SECOND_MARKET,
     UNLISTED,
     WORLD,
     account_of,
-    position_of,
     reserves,
     state_of,
 )
@@ -113,32 +110,6 @@ def reach(state: State, transaction: Fund) -> Reach:
 PAGE = Page("fund", checks, effects, reach)
 
 
-def one_more_account(path: Path, funding_postings: Callable[..., tuple[Posting, ...]], *, others: int) -> None:
-    """Whatever others there are, one more account adds its own posting in its place, and changes no other."""
-    per_lot = path.integer("per lot")
-    accounts = {f"account {2 * number + 1:02}": _holder(path, f"account {number}") for number in range(others)}
-    place = path.choice("place", tuple(range(others + 1)))
-    newcomer = f"account {2 * place:02}"
-    held = _holder(path, "newcomer")
-
-    before = funding_postings(accounts, MARKET, per_lot)
-    after = funding_postings({newcomer: held, **accounts}, MARKET, per_lot)
-
-    path.reach(ACCEPTED)
-    own = PositionPosting(newcomer, MARKET, 0, -per_lot * held.positions[MARKET].size)
-    path.require(equal(after, (*before[:place], own, *before[place:])), "its posting in its place, and no other change")
-    total = sum(posting.reference_cost for posting in after if isinstance(posting, PositionPosting))
-    earlier = sum(posting.reference_cost for posting in before if isinstance(posting, PositionPosting))
-    moved = -per_lot * held.positions[MARKET].size
-    path.require(total == earlier + moved, "the sum moves by its part")
-    path.require(len(before) == others, "one posting for each account")
-
-
-def _holder(path: Path, name: str) -> Account:
-    positions = Map({MARKET: position_of(path, name)})
-    return Account(Map(), positions, RULEBOOK.maximum_leverage, RULEBOOK.default_fee_tier, None)
-
-
 SCENE = (
     WORLD,
     "a market with a mark, a listed one without, or an unlisted one; alice, bob and carol, active, without cash, with "
@@ -187,22 +158,6 @@ CLAIMS = (
             Bug(
                 "rules.fund", "if given is not None and abs(given) > clamp:", "if given is not None and given > clamp:"
             ),
-        ),
-    ),
-    Claim(
-        "fund-one-more",
-        Kind.KERNEL,
-        ("fund",),
-        ("FND-1", "CON-1"),
-        "With up to twelve accounts, one more with a position adds its own posting of minus the amount per lot times "
-        "its size, in the place of its id, and changes no other; so the sum over accounts is minus the amount times "
-        "the sum of their sizes, which is zero.",
-        ("positions of any size and cost; the other accounts' number is 0, 1, 2, 3 or 12",),
-        "rules.fund.funding_postings",
-        lambda path, function: one_more_account(path, function, others=path.choice("others", (0, 1, 2, 3, 12))),
-        (
-            Bug("rules.fund", "for account_id in sorted(accounts)\n", "for account_id in sorted(accounts)[:12]\n"),
-            Bug("rules.fund", "-per_lot * accounts", "-abs(per_lot) * accounts"),
         ),
     ),
 )

@@ -1,0 +1,80 @@
+"""Results as JSON Lines: one for each mutant and engine, kept while what the engine depends on stays as it is."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from .mutants import ROOT
+
+INPUTS = {
+    "logs": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl"),
+    "machine": ("tests/oracle*.py", "tests/reading_back.py"),
+    "brief": ("docs/examples/*.jsonl", "tests/logs/attacks/*.jsonl", "tests/oracle*.py", "tests/reading_back.py"),
+    "symbolic": ("specs/symbolic/*.py", "tests/mutation/claims.py"),
+    "proofs": ("specs/proofs/*.py", "tests/mutation/claims.py"),
+    "tests": ("tests/*.py", "tests/rules/*.py", "tests/house/*.py"),
+}
+"""The files that an engine's answers depend on, beside the ledger and this tool."""
+
+COMMON = ("ledger/**/*.py", "ledger/rulebooks/*.toml", "tests/mutation/engines.py")
+
+KILLED, SURVIVED, UNKNOWN, UNTOUCHED = "killed", "survived", "unknown", "untouched"
+
+
+@attrs.frozen
+class Result:
+    """What one engine said of one mutant.
+
+    `outcome`: killed, survived, unknown (a claim stayed open) or untouched (no claim runs the mutated function).
+    `by`: the law, exception, claim or auditor that killed it. `version`: of everything the answer depends on.
+    """
+
+    mutant: str
+    engine: str
+    outcome: str
+    by: str
+    detail: str
+    seconds: float
+    version: str
+
+
+def version_of(engine: str) -> str:
+    """A digest of everything the engine's answers depend on."""
+    digest = hashlib.sha256()
+    for pattern in (*COMMON, *INPUTS[engine]):
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(str(path.relative_to(ROOT)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class Results:
+    """The results file: those of these versions are known and need no new trial."""
+
+    def __init__(self, path: Path, versions: dict[str, str]) -> None:
+        self.path = path
+        self.known: dict[tuple[str, str], Result] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for result in _read(path):
+            if versions.get(result.engine) == result.version:
+                self.known[result.mutant, result.engine] = result
+
+    def add(self, result: Result) -> None:
+        """Keep a result, in the file as well."""
+        self.known[result.mutant, result.engine] = result
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(attrs.asdict(result)) + "\n")
+
+
+def _read(path: Path) -> Iterator[Result]:
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield Result(**json.loads(line))
+        except (ValueError, TypeError):
+            # The last line of a run that was interrupted.
+            continue

@@ -1,0 +1,157 @@
+"""`backstop verify`: what it says and how it ends, whatever the claims, the logs and the examples come to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.runs import TAKEOVER, run
+
+from .engines import claim, specs
+
+FALSE_LAW = """
+from ledger import Breach, Deposit, StepLaw
+LAWS = (StepLaw("OWN-1", "Nothing is deposited.", lambda step: Breach("a deposit"), (Deposit,)),)
+"""
+
+
+def verify(*arguments: str, code: int = 0) -> Any:
+    """The document that the command prints."""
+    result = run("verify", "--json", "--workers", "1", *arguments)
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def claims_alone(folder: Path, *arguments: str, code: int, **engines: list[dict[str, Any]]) -> Any:
+    """The document about these claims of BKG-1."""
+    where = specs(folder, **engines)
+    return verify(
+        "--law", "BKG-1", "--way", "symbolic", "--way", "proofs", "--specs", where, *arguments, code=code
+    )  # fmt: skip
+
+
+def test_what_is_proved_and_confirmed_passes(tmp_path: Path) -> None:
+    found = claims_alone(
+        tmp_path, symbolic=[claim("one", "CONFIRMED", twin="REFUTED")], proofs=[claim("two", "PROVED")], code=0
+    )
+    assert found["result"] == "holds"
+    assert found["failures"] == found["unknown"] == []
+    row = next(row for row in found["laws"] if row["transaction"] == "deposit")
+    assert (row["symbolic"], row["proofs"], row["replayed"], row["random"]) == (["one"], ["two"], None, None)
+    assert "1 proved" in found["sentence"]
+    assert {"python", "backstop-ledger", "z3-solver", "crosshair-tool"} <= set(found["versions"])
+
+
+@pytest.mark.parametrize("status", ["REFUTED", "VACUOUS", "ERROR"])
+@pytest.mark.parametrize("form", [(), ("--quick",)])
+def test_what_is_refuted_or_says_nothing_fails_every_form(tmp_path: Path, status: str, form: tuple[str, ...]) -> None:
+    found = claims_alone(tmp_path, *form, proofs=[claim("two", status, detail="as said", values={"x": 7})], code=1)
+    assert found["result"] == "fails"
+    assert found["failures"] == [f"specs.proofs two: {status}; as said with {{'x': 7}}"]
+
+
+@pytest.mark.parametrize("check", ["twin", "mutant"])
+def test_a_claim_whose_planted_bug_or_twin_is_not_refuted_fails(tmp_path: Path, check: str) -> None:
+    found = claims_alone(tmp_path, symbolic=[claim("one", "CONFIRMED", **{check: "CONFIRMED"})], code=1)
+    assert found["failures"] == [f"specs.symbolic one: CONFIRMED; its {check} is CONFIRMED"]
+
+
+def test_unknown_fails_the_full_form_and_is_told_in_the_quick_one(tmp_path: Path) -> None:
+    rows = [claim("two", "UNKNOWN", detail="the solver gave up")]
+    found = claims_alone(tmp_path / "full", proofs=rows, code=1)
+    assert found["result"] == "unknown"
+    assert found["unknown"] == ["specs.proofs two: UNKNOWN; the solver gave up"]
+    assert "no pass" in found["sentence"]
+    quick = claims_alone(tmp_path / "quick", "--quick", proofs=rows, code=0)
+    assert quick["unknown"] == found["unknown"]
+    assert quick["result"] == "unknown"
+    claims_alone(tmp_path / "asked", "--quick", "--fail-on", "unknown", proofs=rows, code=1)
+
+
+def test_an_undecided_mutant_is_unknown(tmp_path: Path) -> None:
+    found = claims_alone(tmp_path, proofs=[claim("two", "PROVED", mutant="UNKNOWN")], code=1)
+    assert found["result"] == "unknown"
+    assert found["unknown"] == ["specs.proofs two: PROVED; its mutant is UNKNOWN"]
+
+
+def test_what_a_budget_leaves_undecided_is_unknown(tmp_path: Path) -> None:
+    rows = [claim("soon", "PROVED"), claim("late", "PROVED", sleeps=60)]
+    found = claims_alone(tmp_path, "--budget", "4", proofs=rows, code=0)
+    assert {each["id"]: each["status"] for each in found["claims"]} == {"soon": "PROVED", "late": "UNKNOWN"}
+    assert found["unknown"] == ["specs.proofs late: UNKNOWN; not decided within the budget"]
+    assert found["seconds"]["proofs"] < 50
+
+
+def test_no_more_than_no_counterexample_is_told_with_its_reason(tmp_path: Path) -> None:
+    rows = [claim("one", "NO COUNTEREXAMPLE", twin="REFUTED", why="a product of two unknowns")]
+    where = specs(tmp_path, symbolic=rows)
+    result = run("verify", "--law", "BKG-1", "--way", "symbolic", "--specs", where, env={"COLUMNS": "120"})
+    assert result.exit_code == 0
+    assert "1 NO COUNTEREXAMPLE, 3 paths" in result.stdout
+    assert "no more than this is known\n- specs.symbolic one: NO COUNTEREXAMPLE: a product of two unknowns" in (
+        result.stdout
+    )
+    assert "1 without a counterexample within the budget" in " ".join(result.stdout.split())
+
+
+def test_logs_and_examples_are_counted_by_law_and_transaction() -> None:
+    found = verify("--law", "CAP-5", "--way", "logs", "--way", "random", "--log", TAKEOVER, "--examples", "4")
+    (row,) = found["laws"]
+    assert (row["id"], row["scope"], row["transaction"]) == ("CAP-5", "history", "backstop-transfer")
+    assert row["replayed"] == {"checked": 1, "fired": 1}
+    assert row["random"]["checked"] > 0
+    assert found["logs"] == [{"log": TAKEOVER, "transactions": 20, "failure": None}]
+    assert found["random"]["examples"] == 4
+    assert found["random"]["counterexamples"] == []
+
+
+def test_the_checkouts_logs_hold_every_law() -> None:
+    found = verify("--way", "logs")
+    assert found["result"] == "holds"
+    assert len(found["logs"]) >= 8
+    whole = [row for row in found["laws"] if row["transaction"] == "whole state"]
+    assert all(row["replayed"]["fired"] for row in whole)
+    assert {row["id"] for row in found["laws"]} >= {"CON-1", "TKO-5", "DET-1"}
+
+
+def test_an_own_law_is_checked_on_logs_and_at_random_and_its_counterexamples_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "my_laws.py"
+    path.write_text(FALSE_LAW, encoding="utf-8")
+    found = verify(
+        "--law", "BKG-1", "--way", "logs", "--way", "random", "--log", TAKEOVER, "--examples", "1",
+        "--laws-from", str(path), code=1,
+    )  # fmt: skip
+    assert found["result"] == "fails"
+    on_log, at_random = found["failures"]
+    assert on_log == f"{TAKEOVER}: OWN-1 is broken on line 3: a deposit"
+    assert at_random.startswith("OWN-1 step at random: a deposit (backstop fuzz --seed 0 --first 0 --examples 1")
+
+
+BAD = {
+    "no such law": (("--law", "XYZ-1"), "there is no law XYZ-1"),
+    "no folder of claims": (("--way", "proofs", "--specs", "docs"), "there is no specs folder in docs"),
+    "no way": (("--way", "magic"), "'magic' is not one of"),
+    "no examples": (("--examples", "0"), "0 is not in the range"),
+    "no time": (("--budget", "0"), "0"),
+    "no log": (("--way", "logs", "--log", "nothing.jsonl"), "nothing.jsonl: found no such file or directory"),
+    "no file of laws": (("--way", "logs", "--laws-from", "nothing.py"), "nothing.py: found no such file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_call_is_told_in_one_line(name: str) -> None:
+    arguments, message = BAD[name]
+    result = run("verify", *arguments)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_engine_that_cannot_run_is_told_in_one_line(tmp_path: Path) -> None:
+    where = specs(tmp_path, proofs=[claim("--fails", "PROVED")])
+    result = run("verify", "--law", "BKG-1", "--way", "proofs", "--specs", where)
+    assert result.exit_code == 2
+    assert "specs.proofs cannot run: broke" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
