@@ -46,7 +46,9 @@ def poise(chooser: Chooser, sight: Sight) -> Transaction:
     taken = {name: floor_div(sight.standing(name).maintenance, 2) for name in sight.transferable}
     for levels in (taken, released) if one_in(chooser, 2) else (released, taken):
         missing = {name: level - sight.standing(name).distress * EXACT_SCALE for name, level in levels.items()}
-        poised = [name for name in levels if missing[name] == 0 and state.accounts[name].positions]
+        poised = [
+            name for name in levels if missing[name] == 0 and (levels is released or sight.standing(name).maintenance)
+        ]
         if poised:
             return _looked_at(sight, chooser.choose_from(poised), takes_over=levels is taken)
         near = [name for name in levels if missing[name] > 0 and is_multiple(missing[name], unit)]

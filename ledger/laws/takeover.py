@@ -17,6 +17,7 @@ from ..state import Account, size_of
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, sign
 from .accounts import is_rolled
+from .apportioning import cumulative_floors
 from .law import HELD, Breach, Step, StepLaw, Verdict, parties
 
 
@@ -45,18 +46,16 @@ def only_who_qualifies_is_taken_over_whole(step: Step) -> Verdict:
 
 
 def _equity_parts_breach(step: Step, legs: tuple[PositionTransferred, ...], equity: int) -> Breach | None:
-    """The parts of equity sum to it and are in proportion to notional at maintenance rate, within one atom."""
+    """The parts of equity sum to it and are split by notional at maintenance rate, in the order of markets."""
     contracts = step.before.rulebook.contracts
     weights = []
     for leg in legs:
         effective = abs(leg.size) * leg.mark_per_lot
         weights.append(effective * tier_of(contracts[leg.market], effective).maintenance_rate)
-    whole = sum(weights)
     if legs and sum(leg.equity for leg in legs) != equity:
         return Breach("the parts of equity do not sum to it", (_taken_over(step),))
-    for leg, weight in zip(legs, weights, strict=True):
-        if abs(leg.equity * whole - equity * weight) >= whole:
-            return Breach(f"the part of equity of {leg.market} is out of proportion", (_taken_over(step),))
+    if [leg.equity for leg in legs] != cumulative_floors(equity, weights):
+        return Breach("the parts of equity are not those of its markets' weights", (_taken_over(step),))
     return None
 
 
@@ -72,15 +71,13 @@ def _price_breach(leg: PositionTransferred, *, discount: int) -> str | None:
             return f"the {name} price is worse for the receiver than bankruptcy by {worse} atoms over {lots} lots"
     if side * (leg.deleverage_price - mark) > 0:
         return "the deleverage price is worse than mark"
-    at_bankruptcy = -lots < side * (lots * leg.deleverage_price - bankrupt) < lots
-    if leg.deleverage_price != mark and not at_bankruptcy:
+    if side * leg.deleverage_price != min(side * leg.bankruptcy, side * mark):
         return "the deleverage price is neither mark nor bankruptcy"
     unshrunk = leg.provider_price - side * leg.shrunk
-    bound = side * (unshrunk * RATE_SCALE - mark * (RATE_SCALE - side * discount))
-    if bound > 0:
+    bound = floor_div(side * mark * (RATE_SCALE - side * discount), RATE_SCALE)
+    if side * unshrunk > bound:
         return "the provider price is beyond the discount bound"
-    at_bankruptcy = -lots < side * (lots * unshrunk - bankrupt) < lots
-    if bound <= -RATE_SCALE and not at_bankruptcy:
+    if side * unshrunk != min(side * leg.bankruptcy, bound):
         return "the provider price is neither the discount bound nor bankruptcy"
     return None
 
@@ -97,6 +94,7 @@ def prices_are_within_their_bounds(step: Step) -> Verdict:
         return breach
     fund = before.accounts[INSURANCE].cash.get(before.rulebook.settlement_asset, 0) + equity
     given_up = 0
+    discounts: list[tuple[int, int]] = []
     for leg in legs:
         if leg.mark_per_lot != mark_per_lot(before.rulebook.contracts[leg.market], before.markets[leg.market]):
             return Breach(f"{leg.market} was not transferred at its mark", (account_id,))
@@ -114,7 +112,23 @@ def prices_are_within_their_bounds(step: Step) -> Verdict:
         fund += sign(leg.size) * taken * (unshrunk - leg.mark_per_lot)
         fund += sign(leg.size) * (abs(leg.size) - taken) * (leg.deleverage_price - leg.mark_per_lot)
         given_up += taken * leg.shrunk
-    return _shrinking_verdict(step, legs, fund=fund, given_up=given_up, discount=discount)
+        discounts.append((taken, abs(leg.deleverage_price - unshrunk)))
+    breach = _shrunk_breach(step, legs, discounts, short=max(0, -fund) if discount > 0 else 0)
+    return breach or _shrinking_verdict(step, legs, fund=fund, given_up=given_up, discount=discount)
+
+
+def _shrunk_breach(
+    step: Step, legs: tuple[PositionTransferred, ...], discounts: list[tuple[int, int]], *, short: int
+) -> Breach | None:
+    """What is given up of the discounts (lots and atoms per lot) is split by what they are worth, in whole atoms."""
+    worth = [lots * each for lots, each in discounts]
+    parts = cumulative_floors(min(short, sum(worth)), worth)
+    for leg, (lots, _), part in zip(legs, discounts, parts, strict=True):
+        if not (leg.shrunk - 1) * lots < part <= leg.shrunk * lots and (part > 0 or leg.shrunk > 0):
+            return Breach(
+                f"{leg.market} gave up {leg.shrunk} atoms per lot, {part} atoms were due", (_taken_over(step),)
+            )
+    return None
 
 
 def _shrinking_verdict(
@@ -208,7 +222,7 @@ def _before_losses(step: Step) -> Map[str, Account]:
 
 
 def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> Breach | None:
-    """One stage charged `min(due, sum of weights)` in proportion, within one atom and within each weight."""
+    """One stage charged `min(due, sum of weights)`, split by the weights in the order of accounts."""
     parts = {event.account: event.amount for event in step.happened(LossShared) if event.stage == stage}
     if any(amount <= 0 for amount in parts.values()):
         return Breach(f"stage {stage} charged somebody nothing", tuple(sorted(parts)))
@@ -216,10 +230,13 @@ def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> 
     total = sum(parts.values())
     if total != min(due, whole):
         return Breach(f"stage {stage} charged {total} atoms, {due} due over weights of {whole}")
-    for account_id, weight in weights.items():
-        part = parts.get(account_id, 0)
-        if part > weight or abs(part * whole - total * weight) >= max(whole, 1):
-            return Breach(f"{account_id} was charged {part} of {total} with weight {weight}", (account_id,))
+    in_order = sorted(weights)
+    fair = cumulative_floors(total, [weights[account_id] for account_id in in_order])
+    for account_id, part in zip(in_order, fair, strict=True):
+        if parts.pop(account_id, 0) != part or part > weights[account_id]:
+            return Breach(f"{account_id} was not charged {part} of {total}, its weight's", (account_id,))
+    if parts:
+        return Breach("an account without a weight was charged", tuple(sorted(parts)))
     return None
 
 
@@ -309,11 +326,13 @@ def the_largest_opposite_positions_are_deleveraged(step: Step) -> Verdict:
             continue
         fired = True
         chosen = _candidates(step, leg, rest)
-        whole = sum(chosen.values())
-        for account_id in sorted({*parts, *chosen}):
-            part, weight = parts.get(account_id, 0), chosen.get(account_id, 0)
-            if part > weight or abs(part * whole - rest * weight) >= whole:
-                return Breach(f"{account_id} was deleveraged by {part} of {rest} lots with {weight}", (account_id,))
+        in_order = sorted(chosen)
+        fair = cumulative_floors(rest, [chosen[account_id] for account_id in in_order])
+        for account_id, part in zip(in_order, fair, strict=True):
+            if parts.pop(account_id, 0) != part or part > chosen[account_id]:
+                return Breach(f"{account_id} was not deleveraged by {part} of {rest} lots, its size's", (account_id,))
+        if parts:
+            return Breach("an account was deleveraged that is no candidate", tuple(sorted(parts)))
     return HELD if fired else None
 
 

@@ -19,17 +19,16 @@ def _funding_breach(step: Step, transaction: Fund, event: Funded) -> Breach | No
     clamp = state.rulebook.funding_clamp
     if denominator <= 0 or abs(numerator) * RATE_SCALE > clamp * denominator:
         return Breach(f"the rate {numerator}/{denominator} is beyond the clamp")
+    mean = market.premium_count * market.index
     if transaction.rate is not None:
-        rate_is_right = numerator * RATE_SCALE == transaction.rate * denominator
+        due = transaction.rate, RATE_SCALE
     elif market.premium_count == 0:
-        rate_is_right = numerator == 0
+        due = 0, 1
+    elif abs(market.premium_sum) * RATE_SCALE > clamp * mean:
+        due = sign(market.premium_sum) * clamp, RATE_SCALE
     else:
-        mean = market.premium_count * market.index
-        beyond = abs(market.premium_sum) * RATE_SCALE > clamp * mean
-        clamped = numerator * RATE_SCALE == sign(market.premium_sum) * clamp * denominator
-        exact = numerator * mean == market.premium_sum * denominator
-        rate_is_right = clamped if beyond else exact
-    if not rate_is_right:
+        due = market.premium_sum, mean
+    if (numerator, denominator) != due:
         return Breach(f"the rate {numerator}/{denominator} is neither given nor the mean premium's")
     value = notional(contract, 1, market.index) * abs(numerator)
     paid = abs(event.per_lot) * denominator
