@@ -6,7 +6,7 @@ import attrs
 
 from ledger.laws import REGISTRY, Breach, HistoryLaw, StateLaw, Step, StepLaw
 from ledger.laws.law import StepCheck
-from ledger.outcomes import Applied, Outcome, Rejected
+from ledger.outcomes import Applied, Event, LossShared, Outcome, PositionTransferred, ProviderTook, Rejected
 from ledger.postings import CashPosting, Posting
 from ledger.state import State
 from ledger.transactions import Transaction
@@ -45,8 +45,25 @@ class Answer:
 
     def told(self, event: str) -> bool:
         """Whether an event of this name happened."""
-        told = self.outcome.events if isinstance(self.outcome, Applied) else ()
-        return any(type(happened).__name__ == event for happened in told)
+        return any(type(happened).__name__ == event for happened in self._events)
+
+    @property
+    def taken(self) -> int:
+        """Lots that providers took, over all markets."""
+        return sum(event.size for event in self._events if isinstance(event, ProviderTook))
+
+    @property
+    def shrunk(self) -> int:
+        """Atoms per lot that providers' prices moved by, over all markets."""
+        return sum(event.shrunk for event in self._events if isinstance(event, PositionTransferred))
+
+    def shared(self, stage: int) -> int:
+        """Atoms that a stage of the loss waterfall charged."""
+        return sum(event.amount for event in self._events if isinstance(event, LossShared) and event.stage == stage)
+
+    @property
+    def _events(self) -> tuple[Event, ...]:
+        return self.outcome.events if isinstance(self.outcome, Applied) else ()
 
 
 def answered(state: State, transaction: Transaction, laws: Iterable[str] = EVERY_LAW) -> Answer:

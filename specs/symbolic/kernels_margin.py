@@ -7,10 +7,10 @@ from ledger.margin import OpenOrders
 from ledger.rulebook import Rulebook
 
 from .claims import Bug, Claim, Contract, Kind
-from .worlds import ASCENDEX, BTC, BTC_MARK, COIN, FLAT, LOT, RATE, account, state
+from .worlds import ASCENDEX, BTC, BTC_MARK, COIN, EXACT, FLAT, LOT, RATE, account, state
 
 GAINS_COUNT: Rulebook = attrs.evolve(ASCENDEX, unrealised_gains_count=True)
-COIN_WORTH = BTC_MARK * 10**4 * RATE
+COIN_WORTH = BTC_MARK * 10**4 * EXACT // RATE
 """One atom of BTC at 5,000 USDT, as an exact value."""
 
 UPPER_BOUNDS = (50_000, 200_000, 1_000_000, 5_000_000, 10_000_000)

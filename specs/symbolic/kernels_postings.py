@@ -7,7 +7,7 @@ from ledger.rules import rolling
 from ledger.state import Account
 
 from .claims import Bug, Claim, Contract, Kind
-from .worlds import BTC, COIN, ETH, FLAT, USDT, account, state
+from .worlds import BTC, COIN, ETH, ETH_LOT, FLAT, LOT, USDT, account, state
 
 
 def balanced_columns(amount: int, coins: int, cost: int, size: int, other: int, back: int) -> bool:
@@ -61,13 +61,18 @@ def _is_position(holder: Account, size: int, cost: int) -> bool:
     return position.size == size and position.reference_cost == cost and (size != 0 or cost != 0)
 
 
+def pnl_of(size: int, cost: int, eth_size: int, eth_cost: int) -> int:
+    """Unrealised pnl of positions in both markets."""
+    return size * LOT + cost + eth_size * ETH_LOT + eth_cost
+
+
 def rolled_positions(usdt: int, size: int, cost: int, eth_size: int, eth_cost: int) -> tuple[int, int, int, int]:
     """Rolling moves all unrealised pnl of all positions into cash, and says how much.
 
     given: positions in BTC-PERP at 5,000 and ETH-PERP at 200
     pre: size != 0 and eth_size != 0
-    post: _[0] == size * LOT + cost + eth_size * ETH_LOT + eth_cost
-    post: _[1] == usdt + _[0] and _[2] == -size * LOT and _[3] == -eth_size * ETH_LOT
+    post: _[0] == pnl_of(size, cost, eth_size, eth_cost)
+    post: _[1] == usdt + _[0] and _[2] + size * LOT == 0 and _[3] + eth_size * ETH_LOT == 0
     reach: _[0] == 0 and _[1] == usdt != 0 and cost + size * LOT > 0
     reach: _[0] < 0 and eth_cost + eth_size * ETH_LOT == 0
     """

@@ -143,18 +143,6 @@ def apportion_over_four(total: int, first: int, second: int, third: int, fourth:
     return units.apportion(total, (first, second, third, fourth))
 
 
-def apportion_over_five(total: int, first: int, second: int, third: int, fourth: int, fifth: int) -> tuple[int, ...]:
-    """Split over five: the parts sum to the total, each is within one unit of its share and within its weight.
-
-    pre: first >= 0 and second >= 0 and third >= 0 and fourth >= 0 and fifth >= 0
-    pre: first + second + third + fourth + fifth > 0
-    post: is_split(total, (first, second, third, fourth, fifth), _)
-    reach: total < 0 and _[4] < 0
-    reach: _[0] > 0 and _[4] > 0
-    """
-    return units.apportion(total, (first, second, third, fourth, fifth))
-
-
 def apportion_is_odd(total: int, first: int, second: int, third: int) -> bool:
     """The parts of the negated total are the negated parts.
 
@@ -274,7 +262,6 @@ CLAIMS = (
     _apportion("2", apportion_over_two, _UP),
     _apportion("3", apportion_over_three, _RESIDUE),
     _apportion("4", apportion_over_four, _UP),
-    _apportion("5", apportion_over_five, _RESIDUE, quick=False),
     _apportion("odd", apportion_is_odd, Bug("units", "    if total < 0:\n", "    if total < -(10**30):\n")),
     _apportion("nothing", apportion_over_nothing, Bug("units", "        if total != 0:", "        if total > 1:")),
     Claim(

@@ -30,7 +30,7 @@ def discount_paid_keeps_laws(usdt: int, is_long: bool) -> Answer:
     given: rulebook textbook without the program's minima; alice, long or short 1,000 lots without pnl; sam, rich,
         against her; pat with ample limits; the fund has 10^9 USDT
     pre: usdt >= -RICH // 2
-    post: _.broken == "" and shrunk(_) == 0
+    post: _.broken == "" and _.shrunk == 0
     reach: _.fired(*PROVIDER, *TRANSFER) and is_long and usdt < 0
     reach: _.fired(*PROVIDER, *TRANSFER) and not is_long and usdt > 0
     """
@@ -44,9 +44,9 @@ def discount_given_up_keeps_laws(fund: int, is_long: bool) -> Answer:
         rich, against her; pat with ample limits
     pre: fund >= 0
     post: _.broken == ""
-    reach: _.fired(*PROVIDER, *TRANSFER) and is_long and shrunk(_) == 0
-    reach: _.fired(*PROVIDER, *TRANSFER) and not is_long and 0 < shrunk(_) < 5 * 10**10
-    reach: _.fired(*PROVIDER, *TRANSFER) and shrunk(_) == 5 * 10**10 and fund == 0
+    reach: _.fired(*PROVIDER, *TRANSFER) and is_long and _.shrunk == 0
+    reach: _.fired(*PROVIDER, *TRANSFER) and not is_long and 0 < _.shrunk < 5 * 10**10
+    reach: _.fired(*PROVIDER, *TRANSFER) and _.shrunk == 5 * 10**10 and fund == 0
     """
     return with_a_provider(0, fund, is_long)
 
@@ -59,7 +59,7 @@ def bankrupt_with_provider_keeps_laws(usdt: int, is_long: bool) -> Answer:
         against her; pat with ample limits; the fund has 7 atoms
     pre: -RICH // 2 <= usdt < 0
     post: _.broken == ""
-    reach: _.fired("TKO-5", "CAP-5", *TRANSFER) and is_long and shared(_, 2) > 0
+    reach: _.fired("TKO-5", "CAP-5", *TRANSFER) and is_long and _.shared(2) > 0
     reach: _.fired("CAP-5", *TRANSFER) and not is_long and usdt == -7
     """
     return with_a_provider(usdt, 7, is_long)
@@ -85,11 +85,11 @@ def reserves_pay_first(debt: int, fund: int, fees: int) -> Answer:
         200 and 801 atoms, and sam a gain of 100 that is tess's loss
     pre: debt > 0 and fund >= 0 and fees >= 0
     pre: debt <= fund + fees + 1000
-    post: _.broken == "" and shared(_, 1) + shared(_, 2) == max(0, debt - fund - fees)
-    reach: _.fired(*LOSSES) and 0 < shared(_, 1) < 100 and fees > 0
-    reach: _.fired(*LOSSES) and shared(_, 2) == 900
+    post: _.broken == "" and _.shared(1) + _.shared(2) == max(0, debt - fund - fees)
+    reach: _.fired(*LOSSES) and 0 < _.shared(1) < 100 and fees > 0
+    reach: _.fired(*LOSSES) and _.shared(2) == 900
     reach: _.fired("TKO-1", "CON-1", "PST-1") and debt == fund
-    reach: _.fired("TKO-1", "TKO-5") and shared(_, 1) == 0 and debt > fund
+    reach: _.fired("TKO-1", "TKO-5") and _.shared(1) == 0 and debt > fund
     """
     return losing(debt, fund, fees, 100, 200, 801)
 
@@ -101,9 +101,9 @@ def gains_pay_before_values(debt: int, gain: int) -> Answer:
     given: rulebook textbook without the program's minima; alice, flat, owes; sam and tess, long and short 10 lots, have
         200 and 801 atoms, and sam a gain that is tess's loss
     pre: 0 < debt <= 1000 and 0 <= gain <= 400
-    post: _.broken == "" and shared(_, 1) == min(debt, gain)
-    reach: _.fired(*LOSSES) and shared(_, 1) == gain > 0 and shared(_, 2) > 0
-    reach: _.fired(*LOSSES) and shared(_, 1) < gain
+    post: _.broken == "" and _.shared(1) == min(debt, gain)
+    reach: _.fired(*LOSSES) and _.shared(1) == gain > 0 and _.shared(2) > 0
+    reach: _.fired(*LOSSES) and _.shared(1) < gain
     reach: _.fired("TKO-1", "TKO-5") and gain == 0
     """
     return losing(debt, 0, 0, gain, 200, 801)
@@ -117,7 +117,7 @@ def losses_of_any_weights(debt: int, gain: int, sam: int, tess: int) -> Answer:
     pre: debt > 0 and gain >= 0 and sam >= 0 and tess >= gain
     pre: debt <= sam + tess
     post: _.broken == ""
-    reach: _.fired(*LOSSES) and shared(_, 1) == gain > 0 and shared(_, 2) > 0
+    reach: _.fired(*LOSSES) and _.shared(1) == gain > 0 and _.shared(2) > 0
     """
     return losing(debt, 0, 0, gain, sam, tess)
 

@@ -6,7 +6,7 @@ from ledger.rulebook import EXTERNAL, FEES
 from ledger.state import Limits, Liquidation, Provider, State
 from ledger.transactions import Trade
 
-from .claims import Bug, Claim, Contract, Kind
+from .claims import Bug, Claim, Contract, Kind, Status
 from .judging import Answer, answered, first_failing
 from .worlds import ASCENDEX, BTC, BTC_MARK, ETH, FLAT, LOT, NOW, RATE, UNIT, account, market, state
 
@@ -257,6 +257,17 @@ def trade_in_two_markets_keeps_laws(size: int, usdt: int, held: int, cost: int, 
     return answered(world, Trade(NOW, BTC, "alice", "bob", size, BTC_MARK, True))
 
 
+def trade_at_any_price_keeps_laws(size: int, price: int, usdt: int, held: int) -> Answer:
+    """After a trade of any size at any price, accepted or refused, the laws hold.
+
+    given: rulebook ascendex-2020, mark 5,000; alice, with a position at mark, buys from bob, who is rich
+    post: _.broken == ""
+    reach: _.fired("MAR-1", *FILL_LAWS) and held < 0 and price < BTC_MARK
+    """
+    accounts = {"alice": account(usdt, held, -held * LOT), "bob": account(RICH)}
+    return answered(state(ASCENDEX, accounts), Trade(NOW, BTC, "alice", "bob", size, price, True))
+
+
 def _claim(
     name: str,
     laws: tuple[str, ...],
@@ -363,6 +374,22 @@ CLAIMS = (
         trade_in_two_markets_keeps_laws,
         Bug("rules.rolling", "total += pnl", "total = pnl"),
         kind=Kind.LAWS,
+        quick=False,
+    ),
+    Claim(
+        "trade-price-laws",
+        Kind.LAWS,
+        ("trade",),
+        ("MAR-1", *FILL_LAWS),
+        trade_at_any_price_keeps_laws,
+        Bug(
+            "rules.fills",
+            "PositionPosting(seller, market_id, -size, value - seller_fee)",
+            "PositionPosting(seller, market_id, -size, value - buyer_fee)",
+        ),
+        expected=Status.NO_COUNTEREXAMPLE,
+        why="size times price is nonlinear, and fees round it",
+        paths=60,
         quick=False,
     ),
 )

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from immutables import Map
 
-from ledger.outcomes import LossShared, PositionTransferred, ProviderTook
 from ledger.rulebook import EXTERNAL, FEES, INSURANCE, Rulebook
 from ledger.state import Account, Limits, Liquidation, Provider, State, Takeover
 from ledger.transactions import BackstopTransfer
@@ -53,22 +52,6 @@ def taking_over(
 def provider(limits: Limits | None = AMPLE, *takeovers: Takeover, notice: int | None = None) -> Provider:
     """A provider's record."""
     return Provider(limits, notice, takeovers)
-
-
-def taken(answer: Answer) -> int:
-    """Lots that providers took, over all markets."""
-    return sum(told.size for told in getattr(answer.outcome, "events", ()) if isinstance(told, ProviderTook))
-
-
-def shrunk(answer: Answer) -> int:
-    """Atoms per lot that discounts were moved by, over all markets."""
-    return sum(told.shrunk for told in getattr(answer.outcome, "events", ()) if isinstance(told, PositionTransferred))
-
-
-def shared(answer: Answer, stage: int) -> int:
-    """Atoms that a stage of the loss waterfall charged."""
-    events = getattr(answer.outcome, "events", ())
-    return sum(told.amount for told in events if isinstance(told, LossShared) and told.stage == stage)
 
 
 WHO = ("alice", "nobody", FEES)
@@ -115,7 +98,7 @@ def deleveraging_keeps_laws(usdt: int, cost: int, fund: int, is_long: bool) -> A
     pre: fund >= 0 and usdt + cost >= -RICH // 2
     post: _.broken == ""
     reach: _.fired(*TRANSFER, "ADL-1", "CAP-4", "TKO-4") and is_long and usdt > 0
-    reach: _.fired(*TRANSFER, "ADL-1", "TKO-5") and not is_long and shared(_, 1) + shared(_, 2) > 0
+    reach: _.fired(*TRANSFER, "ADL-1", "TKO-5") and not is_long and _.shared(1) + _.shared(2) > 0
     reach: _.fired("REJ-1", "TIM-1")
     """
     size = LOTS if is_long else -LOTS
@@ -134,7 +117,7 @@ def windows_keep_laws(minute: int, hour: int, first: int, second: int, first_tim
     post: _.broken == ""
     reach: _.fired("CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5", "ADL-1", *TRANSFER) and first_time == NOW - 60_000
     reach: _.fired("CAP-1", "CAP-2") and second_time == NOW - 3_600_000 and second > hour
-    reach: _.fired("CAP-4") and taken(_) == 0
+    reach: _.fired("CAP-4") and _.taken == 0
     """
     accounts = {
         "alice": account(0, LOTS, -LOTS * LOT),
@@ -152,9 +135,9 @@ def holdings_keep_laws(held: int, most: int, is_long: bool) -> Answer:
         provider with any position at mark and ample capacity; sam, rich, holds the rest; the fund has enough
     pre: most >= 0 and abs(held) <= 10**6
     post: _.broken == ""
-    reach: _.fired("CAP-3", "CAP-5", *TRANSFER) and is_long and held == -400 and taken(_) == LOTS
-    reach: _.fired("CAP-3", "CAP-4", "ADL-1", *TRANSFER) and not is_long and held < 0 and most < 10**6
-    reach: _.is_applied and held > 0 and is_long and taken(_) == 0
+    reach: _.fired("CAP-3", "CAP-5", *TRANSFER) and is_long and held == -400 and _.taken == LOTS
+    reach: _.fired("CAP-3", "CAP-4", "ADL-1", *TRANSFER) and not is_long and held < 0
+    reach: _.is_applied and held > 0 and is_long and _.taken == 0
     """
     size = LOTS if is_long else -LOTS
     accounts = {
@@ -196,7 +179,7 @@ def able_providers_keep_laws(value: int, notice: int, has_notice: bool, is_activ
         provider of any value, with or without limits, with a notice or none, active or liquidating; sam, rich, against
         her; the fund has enough
     pre: value >= 0
-    post: _.broken == "" and (taken(_) == LOTS) == is_able(value, notice, has_notice, is_active, has_limits)
+    post: _.broken == "" and (_.taken == LOTS) == is_able(value, notice, has_notice, is_active, has_limits)
     reach: _.fired("CAP-5", "TKO-1") and has_notice
     reach: _.fired("CAP-4", "TKO-1") and value == 500_000 * UNIT and is_active and has_limits
     """
@@ -220,8 +203,8 @@ def candidates_keep_laws(ann: int, ben: int, is_long: bool) -> Answer:
     """After a takeover that is auto-deleveraged over three opposite positions of any sizes, the laws hold.
 
     given: rulebook textbook without the program's minima; alice, long or short 1,000 lots with nothing left; ann, ben
-        and sam, rich, hold the opposite together; no provider; the fund has enough
-    pre: ann > 0 and ben > 0 and ann + ben < LOTS
+        and sam, rich, hold 1,500 lots against her together, dan 500 with her; no provider; the fund has enough
+    pre: ann > 0 and ben > 0 and ann + ben < LOTS + 500
     post: _.broken == ""
     reach: _.fired("ADL-1", "CAP-4", *TRANSFER) and ann == 999 - ben and ben > 400 and is_long
     reach: _.fired("ADL-1", *TRANSFER) and ann == ben and not is_long
@@ -231,7 +214,8 @@ def candidates_keep_laws(ann: int, ben: int, is_long: bool) -> Answer:
         "alice": account(0, side * LOTS, -side * LOTS * LOT),
         "ann": account(RICH, -side * ann, side * ann * LOT),
         "ben": account(RICH, -side * ben, side * ben * LOT),
-        "sam": account(RICH, -side * (LOTS - ann - ben), side * (LOTS - ann - ben) * LOT),
+        "dan": account(RICH, side * 500, -side * 500 * LOT),
+        "sam": account(RICH, -side * (LOTS + 500 - ann - ben), side * (LOTS + 500 - ann - ben) * LOT),
     }
     return answered(*taking_over(accounts, fund=RICH))
 
@@ -244,7 +228,7 @@ def two_markets_keep_laws(usdt: int, fund: int) -> Answer:
     pre: fund >= 0 and usdt >= -RICH // 2
     post: _.broken == ""
     reach: _.fired("CAP-1", "CAP-2", "CAP-4", "CAP-5", "ADL-1", *TRANSFER) and usdt == 0 and fund > RICH
-    reach: _.fired("TKO-2", "TKO-3", "TKO-5") and shrunk(_) > 0
+    reach: _.fired("TKO-2", "TKO-3", "TKO-5") and _.shrunk > 0
     """
     accounts = {
         "alice": account(usdt, LOTS, -LOTS * LOT, eth_size=-300, eth_cost=300 * ETH_LOT),
@@ -262,7 +246,7 @@ def collar_keeps_laws(usdt: int, is_long: bool, fund: int) -> Answer:
         pnl; sam, rich, against her; pat with ample limits
     pre: fund >= 0 and usdt >= -RICH // 2
     post: _.broken == ""
-    reach: _.fired("CAP-1", "CAP-5", *TRANSFER) and is_long and usdt < 0 and shrunk(_) == 0
+    reach: _.fired("CAP-1", "CAP-5", *TRANSFER) and is_long and usdt < 0 and _.shrunk == 0
     reach: _.fired("CAP-1", "CAP-5", *TRANSFER) and not is_long and usdt > 0
     """
     size = LOTS if is_long else -LOTS
@@ -326,7 +310,7 @@ CLAIMS = (
         "transfer-windows-laws",
         ("CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5", "ADL-1", *TRANSFER),
         windows_keep_laws,
-        Bug("capacity", "if takeover.time > time - window)", "if takeover.time > time - window and time > window)"),
+        Bug("capacity", "window=program.hour)\n    return max(0,", "window=program.minute)\n    return max(0,"),
         quick=False,
     ),
     _claim(

@@ -1,38 +1,93 @@
-"""`python -m specs.symbolic.worker`: one contract in a process of its own; a request comes in, a finding goes out.
+"""`python -m specs.symbolic.worker`: contracts on request, each examined in a process of its own.
 
-Both are JSON, on standard input and output. A request with an exchange plants it before anything of the ledger is
-imported. Nothing here, and nothing that this imports at its head, may import the ledger.
+The first line of its input is the registry to take claims from and the exchange to plant, or none; every other line is
+a request, which names a claim and what is never to happen, or nothing. Each request is answered with a line. All are
+JSON. What is planted is planted before anything of the ledger is imported, so nothing that this imports at its head may
+import the ledger.
+
+A request is examined in a fork of this process, which imports everything once and examines nothing itself. So every
+contract starts from the same state, whatever was examined before it, and one that crashes the solver takes nothing with
+it.
 """
 
 import importlib
 import json
+import os
 import resource
+import signal
 import sys
 from typing import Any
 
 import attrs
 
+from .claims import Claim, Status
 from .planting import Exchange, plant, require_planted
 
-MOST_SECONDS = 1800
-"""Of processor time, after which the system ends the process: for an engine that hangs, not for a verdict."""
+MOST_SECONDS = 900
+"""Of processor time, after which the system ends a fork: for an engine that hangs, not for a verdict."""
+
+READY = "ready"
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Examine the contract that the request names, as it is or the twin with `never`."""
-    planted = Exchange(**request["exchange"]) if request["exchange"] else None
-    if planted is not None:
-        plant(planted)
-    claims = {claim.id: claim for claim in importlib.import_module(request["registry"]).CLAIMS}
-    if planted is not None:
-        require_planted(planted)
+def claims_of(registry: str, exchange: Exchange | None) -> dict[str, Claim]:
+    """The registry's claims by id, over the ledger with the exchange planted."""
+    if exchange is not None:
+        plant(exchange)
+    claims = {claim.id: claim for claim in importlib.import_module(registry).CLAIMS}
+    if exchange is not None:
+        require_planted(exchange)
+    return claims
+
+
+def in_a_fork(claim: Claim, never: str | None) -> dict[str, Any]:
+    """What a fork of this process finds of the contract, as data."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, sys.stdout.fileno())
+        os.dup2(silence, sys.stderr.fileno())
+        with os.fdopen(writing, "w") as answer:
+            answer.write(json.dumps(found(claim, never)))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        text = answer.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == 0:
+        return dict(json.loads(text))
+    if status == -signal.SIGXCPU:
+        return nothing(Status.UNKNOWN, f"ended after {MOST_SECONDS} seconds of processor time")
+    return nothing(Status.ERROR, f"the process ended with {status}")
+
+
+def found(claim: Claim, never: str | None) -> dict[str, Any]:
+    """Examine the contract here."""
     engine = importlib.import_module(f"{__package__}.engine")
-    claim = claims[request["id"]]
-    finding = engine.examine(claim.contract, paths=claim.paths, never=request["never"])
+    try:
+        finding = engine.examine(claim.contract, paths=claim.paths, never=never)
+    except Exception as error:
+        return nothing(Status.ERROR, f"{type(error).__name__}: {error}")
     return {**attrs.asdict(finding), "status": finding.status.name}
 
 
+def nothing(status: Status, detail: str) -> dict[str, Any]:
+    """A finding without an exploration."""
+    return {"status": status.name, "paths": 0, "seconds": 0.0, "detail": detail, "values": {}}
+
+
+def serve() -> None:
+    """Answer requests until there are no more."""
+    setting = json.loads(sys.stdin.readline())
+    claims = claims_of(setting["registry"], Exchange(**setting["exchange"]) if setting["exchange"] else None)
+    importlib.import_module(f"{__package__}.engine")
+    print(json.dumps(READY), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(in_a_fork(claims[request["id"]], request["never"])), flush=True)
+
+
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-    found = answer(json.loads(sys.stdin.read()))
-    print(f"\n{json.dumps(found)}")
+    serve()
