@@ -107,9 +107,16 @@ def _division(part: int, *, swapped: bool = False) -> Callable[["Int", object], 
 
 
 class Int:
-    """A symbolic integer: exactly Python's `+ - * // %`, comparisons, `abs` and truth, over a term of z3."""
+    """A symbolic integer: exactly Python's `+ - * // %`, comparisons, `abs` and truth, over a term of z3.
+
+    `isinstance` says that it is an integer, as the code under proof may ask; what needs a plain one is refused.
+    """
 
     __slots__ = ("path", "term")
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[int]:  # type: ignore[override]
+        return int
 
     def __init__(self, path: Decider, term: Term) -> None:
         self.path, self.term = path, term

@@ -56,6 +56,7 @@ TRUE: dict[str, Callable[[int, int], bool]] = {
     "exclusive": lambda x, y: (x > 0) != (x <= 0),
     "ceiling": lambda x, y: ceil_div(x, 9) == -floor_div(-x, 9),
     "sign": lambda x, y: -x + +y == y - x,
+    "an integer": lambda x, y: isinstance(x, int) and isinstance(x + y, int) and not isinstance(x, bool | str),
 }
 
 FALSE: dict[str, Callable[[int, int], bool]] = {

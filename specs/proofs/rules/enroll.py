@@ -119,6 +119,6 @@ CLAIMS = (
             Bug("rules.enroll", "if per_hour < minimum_per_hour:", "if per_hour < per_minute:"),
             Bug("rules.enroll", "if per_minute < in_force.capacity_per_minute:", "if False:"),
         ),
-        silent=("CON-1", "CON-2", "CON-4", "PST-1", "STO-1"),
+        silent=("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1"),
     ),
 )

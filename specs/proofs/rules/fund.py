@@ -159,5 +159,6 @@ CLAIMS = (
                 "rules.fund", "if given is not None and abs(given) > clamp:", "if given is not None and given > clamp:"
             ),
         ),
+        silent=("EVT-1",),
     ),
 )

@@ -23,7 +23,11 @@ def scene(path: Path) -> tuple[State, Transaction]:
     if account_id == ALICE:
         accounts[ALICE] = account_of(path, ALICE, holdings=((USDT,),))
         providers[ALICE] = provider_of(path, ALICE)
-    return state_of(path, accounts, providers), Leave(path.integer("time"), account_id)
+    state = state_of(path, accounts, providers)
+    record = state.providers.get(ALICE)
+    if record is not None and record.notice is not None:
+        path.assume(record.notice <= state.time)
+    return state, Leave(path.integer("time"), account_id)
 
 
 def checks(state: State, transaction: Leave) -> Iterator[Check]:
@@ -58,7 +62,7 @@ PAGE = Page("leave", checks, effects, reach)
 SCENE = (
     WORLD,
     "alice, with USDT and a position or none, active or liquidating, a provider in any way or none, with one takeover; "
-    "or somebody unknown; or a system account",
+    "or somebody unknown; or a system account; a notice is not later than the state",
 )
 
 CLAIMS = (
@@ -88,6 +92,6 @@ CLAIMS = (
             Bug("rules.leave", "return applied(state, time,", "return applied(state, time + 1,"),
             Bug("rules.leave", "if record.notice is not None:", "if False:"),
         ),
-        silent=("CON-1", "CON-2", "CON-4", "PST-1", "STO-1"),
+        silent=("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1"),
     ),
 )

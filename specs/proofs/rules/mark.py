@@ -111,7 +111,7 @@ QUOTES = (
 )
 OF_MARKET = (*QUOTES, "a market with any record, a listed one without a mark, or an unlisted one; any premium")
 OF_ASSET = (*QUOTES, "an asset with a price, a listed one without, the settlement asset, or an unlisted one")
-UNMOVED = ("CON-1", "CON-2", "CON-4", "PST-1", "STO-1", "PTY-1")
+UNMOVED = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "PTY-1")
 
 CLAIMS = (
     claim_of_page(

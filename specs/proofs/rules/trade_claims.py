@@ -68,7 +68,9 @@ LAW_BUGS = (
     Bug("rules.fills", "if value < minimum <= account_value(state, before):", "if value < minimum // 2:"),
     Bug("rules.fills", "return rulebook.lowest_fees", "return rulebook.fee_tiers['vip']"),
 )
-OF_THE_FILL = tuple(law for law in laws_concerning(Trade) if law.id not in {"MAR-1", "MAR-2", "ENR-3", "REJ-1"})
+OF_THE_FILL = tuple(
+    law for law in laws_concerning(Trade) if law.id not in {"MAR-1", "MAR-2", "ENR-3", "EVT-1", "REJ-1", "REJ-2"}
+)
 
 _page = partial(claim_of_page, page=PAGE, transaction=OF_TRADE)
 _laws = partial(claim_of_laws, transaction=OF_TRADE, kind=Trade)
@@ -269,14 +271,14 @@ CLAIMS = (
             Bug("rules.fills", "    if size <= 0:\n", "    if size < 0:\n"),
             Bug("rules.trade", "refuse_stranger(state, buyer) or", ""),
         ),
-        silent=("ENR-3", "FEE-1"),
+        silent=("ENR-3", "FEE-1", "EVT-1"),
     ),
     _laws(
         "trade-laws-buyer",
         partial(scene, buyer=ONE),
         world=(*ONE_POSITION, "alice buys"),
         bugs=SIDE_BUGS[:1],
-        silent=("ENR-3", "FEE-1"),
+        silent=("ENR-3", "FEE-1", "EVT-1"),
         quick=False,
     ),
     _laws(
@@ -284,10 +286,17 @@ CLAIMS = (
         _mirrored,
         world=(*ONE_POSITION, "alice sells"),
         bugs=TRADE_BUGS[:1],
-        silent=("ENR-3", "FEE-1"),
+        silent=("ENR-3", "FEE-1", "EVT-1"),
         quick=False,
     ),
-    _laws("trade-laws-provider", partial(scene, records=RECORDS), world=PROVIDER, bugs=LAW_BUGS, quick=False),
+    _laws(
+        "trade-laws-provider",
+        partial(scene, records=RECORDS),
+        world=PROVIDER,
+        bugs=LAW_BUGS,
+        silent=("EVT-1",),
+        quick=False,
+    ),
     Claim(
         "fill-laws",
         Kind.LAWS,

@@ -236,7 +236,7 @@ CLAIMS = (
             ),
             Bug("rules.withdraw", "if value < minimum:", "if value < minimum // 2:"),
         ),
-        silent=("CON-2",),
+        silent=("CON-2", "EVT-1"),
     ),
     claim_of_laws(
         "withdraw-margin-laws",
@@ -245,7 +245,7 @@ CLAIMS = (
         kind=Withdraw,
         world=WITH_A_POSITION,
         bugs=(Bug("rules.withdraw", "if effective < required:", "if effective < 0:"),),
-        silent=("CON-2",),
+        silent=("CON-2", "EVT-1"),
         quick=False,
     ),
 )
