@@ -55,16 +55,16 @@ def computed_rate_is_clamped(path: Path, computed_rate: Callable[[Market, int], 
 
 def index_within_the_others(path: Path, index_of: Callable[[Mapping[str, int]], int], *, sources: int) -> None:
     """The mean of the middle ones, rounded down: in the range of all but any one of them."""
-    quotes = {source: path.integer(source) for source in RULEBOOK.sources[:sources]}
-    wrong = path.choice("wrong source", tuple(quotes))
-    index = index_of(Map(quotes))
-    others = [quote for source, quote in quotes.items() if source != wrong]
+    quotes = Map({source: path.integer(source) for source in RULEBOOK.sources[:sources]})
+    index = index_of(quotes)
     path.reach(ACCEPTED)
-    above, below = (index >= others[0]), (index <= others[0])
-    for other in others[1:]:
-        above, below = above | (index >= other), below | (index <= other)
-    path.require(above, "not below all others")
-    path.require(below, "not above all others")
+    for wrong in quotes:
+        above = below = False
+        for source, quote in quotes.items():
+            if source != wrong:
+                above, below = above | (index >= quote), below | (index <= quote)
+        path.require(above, f"not below all others than {wrong}")
+        path.require(below, f"not above all others than {wrong}")
     in_order = sorted(quotes.values())
     middle = sum(quotes.values()) - in_order[0] - in_order[-1]
     path.require(rounded_down((middle, sources - 2))(index), "the mean of the middle ones, rounded down")
@@ -242,8 +242,8 @@ CLAIMS = (
             Kind.KERNEL,
             ("mark",),
             ("MRK-1",),
-            f"With {word} sources the index is the mean of all but the highest and the lowest, rounded down, and one wrong "
-            "source cannot move it outside the range of the others.",
+            f"With {word} sources the index is the mean of all but the highest and the lowest, rounded down, and one "
+            "wrong source cannot move it outside the range of the others.",
             (),
             "rules.mark.index_of",
             partial(index_within_the_others, sources=sources),
@@ -286,22 +286,14 @@ CLAIMS = (
         Kind.KERNEL,
         FILLS,
         ("MAR-2",),
-        "The end of the band on the side of a price is rounded inward, and the price is within the band exactly where it "
-        "is not beyond that end.",
+        "The end of the band on the side of a price is rounded inward, and the price is within the band exactly where "
+        "it is not beyond that end.",
         ("mark and price are positive; any band up to 1",),
         "rules.fills.band_bound",
         the_end_of_the_band,
         (
-            Bug(
-                "rules.fills",
-                "return floor_div(mark * (RATE_SCALE + band)",
-                "return ceil_div(mark * (RATE_SCALE + band)",
-            ),
-            Bug(
-                "rules.fills",
-                "return ceil_div(mark * (RATE_SCALE - band)",
-                "return floor_div(mark * (RATE_SCALE - band)",
-            ),
+            Bug("rules.fills", "floor_div(mark * (RATE_SCALE + band)", "ceil_div(mark * (RATE_SCALE + band)"),
+            Bug("rules.fills", "ceil_div(mark * (RATE_SCALE - band)", "floor_div(mark * (RATE_SCALE - band)"),
         ),
     ),
     Claim(
@@ -375,8 +367,8 @@ CLAIMS = (
         value_in_atoms,
         Bug(
             "rules.loss_waterfall",
-            "    return max(0, floor_div(account_value",
-            "    return max(1, floor_div(account_value",
+            "    return max(0, floor_div(",
+            "    return max(1, floor_div(",
         ),
         reaches=("some", "none"),
     ),
