@@ -71,6 +71,7 @@ class Result:
     """The status, with the number of paths explored and of conditions looked at on them.
 
     `detail` says what failed, what is unknown, or what is missing. `values`: the integers that refute, by name.
+    `witnesses`: integers with which each point was reached.
     """
 
     status: Status
@@ -78,6 +79,7 @@ class Result:
     conditions: int
     detail: str = ""
     values: Mapping[str, int] = attrs.field(factory=dict)
+    witnesses: Mapping[str, Mapping[str, int]] = attrs.field(factory=dict)
 
 
 class Unrepeatable(AssertionError):
@@ -475,7 +477,7 @@ def _is_of_the_code(error: Exception) -> bool:
 
 def _concretely(proof: Proof, values: Mapping[str, int]) -> tuple[str | None, set[str]]:
     """What fails in a plain run on these integers, None where nothing does, and the points it reached."""
-    path = Path(_Session(Budget()), values=values)
+    path = plain_path(values)
     try:
         _run(proof, path)
     except _Impossible:
@@ -508,7 +510,12 @@ def _verdict(proof: Proof, session: _Session, paths: int, reaches: Sequence[str]
         parts += [f"never found possible: {name}" for name in missing]
         parts += [f"not decided within the budget: {name}" for name in undecided]
         return Result(Status.VACUOUS, paths, session.conditions, "; ".join(parts))
-    return Result(Status.PROVED, paths, session.conditions)
+    return Result(Status.PROVED, paths, session.conditions, witnesses=dict(session.reached))
+
+
+def plain_path(values: Mapping[str, int]) -> Path:
+    """A path on which the integers are these, so that what runs on it runs plainly; zero for a name not given."""
+    return Path(_Session(Budget()), values=values)
 
 
 def negation(condition: bool) -> bool:

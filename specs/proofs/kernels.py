@@ -1,12 +1,10 @@
-"""Claims about the pure kernels: splitting, prices, funding, capacity, the index, rolling and fees."""
+"""Claims about the kernels of a takeover: splitting, prices and capacity."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from immutables import Map
-
 from ledger.rulebook import ProgramTerms
-from ledger.state import Limits, Market, Provider, Takeover
+from ledger.state import Limits, Provider, Takeover
 from ledger.units import RATE_SCALE, apportion, sign
 
 from .claims import Bug, Claim, Kind
@@ -14,7 +12,7 @@ from .engine import ACCEPTED, Path, implies
 from .worlds import RULEBOOK
 
 PROGRAM: ProgramTerms = RULEBOOK.program
-TRANSFER, FILLS = ("backstop-transfer",), ("trade", "liquidate")
+TRANSFER = ("backstop-transfer",)
 
 
 Split = Callable[[int, Sequence[int]], tuple[int, ...]]
@@ -130,40 +128,6 @@ def shrink_within_discounts(path: Path, shrink_discounts: Callable[..., tuple[in
     path.require((given_up >= shortfall) | (given_up == whole), "what is given up covers the shortfall or is all")
 
 
-def funding_per_lot_toward_zero(path: Path, funding_per_lot: Callable[[int, int, int], int]) -> None:
-    """The exact amount without its fraction."""
-    index, denominator = path.integer("index per lot", least=1), path.integer("denominator", least=1)
-    numerator = path.integer("numerator")
-    per_lot = funding_per_lot(index, numerator, denominator)
-    path.reach(ACCEPTED)
-    exact = index * numerator
-    path.require(implies(numerator >= 0, per_lot >= 0), "a positive rate never pays longs")
-    path.require(implies(numerator <= 0, per_lot <= 0), "a negative rate never pays shorts")
-    if exact >= 0:
-        path.require(per_lot * denominator <= exact, "rounded toward zero")
-        path.require(exact < (per_lot + 1) * denominator, "by less than an atom")
-    else:
-        path.require(per_lot * denominator >= exact, "rounded toward zero")
-        path.require(exact > (per_lot - 1) * denominator, "by less than an atom")
-
-
-def computed_rate_is_clamped(path: Path, computed_rate: Callable[[Market, int], tuple[int, int]]) -> None:
-    """The mean premium over the index, or the clamp with its sign."""
-    total, count = path.integer("premium sum"), path.integer("premium count", least=0)
-    index, clamp = path.integer("index", least=1), path.integer("clamp", least=0)
-    numerator, denominator = computed_rate(Market(index, index, total, count, -1), clamp)
-    path.reach(ACCEPTED)
-    path.require(denominator > 0, "the denominator is positive")
-    scaled = numerator * RATE_SCALE
-    path.require((scaled <= clamp * denominator) & (-scaled <= clamp * denominator), "within the clamp")
-    path.require(implies(count == 0, numerator == 0), "no sample, no funding")
-    path.require(implies((count > 0) & (total >= 0), numerator >= 0), "the sign of the premium")
-    path.require(implies((count > 0) & (total <= 0), numerator <= 0), "the sign of the premium")
-    within = (total * RATE_SCALE <= clamp * count * index) & (-total * RATE_SCALE <= clamp * count * index)
-    exact = (numerator == total) & (denominator == count * index)
-    path.require(implies((count > 0) & within, exact), "exact where it is within the clamp")
-
-
 def room_within_capacity(path: Path, room: Callable[..., int]) -> None:
     """The most whole lots within capacity and headroom."""
     capacity, mark = path.integer("capacity", least=0), path.integer("mark", least=1)
@@ -236,50 +200,6 @@ def pruning_loses_nothing(path: Path, with_takeover: Callable[..., Provider]) ->
         path.reach("pruned")
     for window in (PROGRAM.minute, PROGRAM.hour):
         path.require(_taken(after, later, window) == _taken(unpruned, later, window), "the same is counted")
-
-
-def one_source_cannot_move_the_index(path: Path, index_of: Callable[[Mapping[str, int]], int]) -> None:
-    """The index of five stays in the range of the other four, whatever the fifth says."""
-    quotes = {source: path.integer(source) for source in RULEBOOK.sources}
-    wrong = path.choice("wrong source", RULEBOOK.sources)
-    index = index_of(Map(quotes))
-    others = [quotes[source] for source in RULEBOOK.sources if source != wrong]
-    path.reach(ACCEPTED)
-    above, below = (index >= others[0]), (index <= others[0])
-    for other in others[1:]:
-        above, below = above | (index >= other), below | (index <= other)
-    path.require(above, "not below all others")
-    path.require(below, "not above all others")
-
-
-def rolls_when_closed_or_flipped(path: Path, must_roll: Callable[[int, int], bool]) -> None:
-    """Exactly when there was a position and there is none of its sign any more."""
-    before, after = path.integer("before"), path.integer("after")
-    rolls = must_roll(before, after)
-    path.reach(ACCEPTED)
-    kept = ((before > 0) & (after > 0)) | ((before < 0) & (after < 0))
-    path.require(rolls == ((before != 0) & (kept == False)), "exactly when closed or flipped")  # noqa: E712
-
-
-def fee_against_the_payer(path: Path, fee_on: Callable[..., int]) -> None:
-    """The least multiple of the fee unit that is not below the exact fee."""
-    value, rate, unit = path.integer("value", least=0), path.integer("rate"), path.integer("fee unit", least=1)
-    fee = fee_on(value=value, rate=rate, fee_unit=unit)
-    path.reach(ACCEPTED)
-    path.require(fee % unit == 0, "a multiple of the fee unit")
-    path.require(fee * RATE_SCALE >= value * rate, "not below the exact fee")
-    path.require((fee - unit) * RATE_SCALE < value * rate, "by less than one unit")
-
-
-def lower_rate_lower_fee(path: Path, fee_on: Callable[..., int]) -> None:
-    """Who has the lower rate never pays more; two rates that sum to zero or more never pay out."""
-    value, unit = path.integer("value", least=0), RULEBOOK.fee_unit
-    low, high = path.integer("lower rate"), path.integer("higher rate")
-    path.assume(low <= high)
-    lower, higher = fee_on(value=value, rate=low, fee_unit=unit), fee_on(value=value, rate=high, fee_unit=unit)
-    path.reach(ACCEPTED)
-    path.require(lower <= higher, "a lower rate is never a higher fee")
-    path.require(implies(low + high >= 0, lower + higher >= 0), "the venue never pays out")
 
 
 CLAIMS = (
@@ -371,33 +291,6 @@ CLAIMS = (
         for markets in (1, 2)
     ),
     Claim(
-        "funding-per-lot",
-        Kind.KERNEL,
-        ("fund",),
-        ("FND-1",),
-        "Funding per lot has the rate's sign or is zero, and is the exact amount rounded toward zero.",
-        ("index per lot and denominator are positive",),
-        "rules.fund.funding_per_lot",
-        funding_per_lot_toward_zero,
-        Bug(
-            "rules.fund",
-            "return div_toward_zero(index_per_lot * numerator, denominator)",
-            "return index_per_lot * numerator // denominator",
-        ),
-    ),
-    Claim(
-        "funding-rate",
-        Kind.KERNEL,
-        ("fund",),
-        ("FND-1",),
-        "The computed rate is the mean premium over the index where that is within the clamp, else the clamp with the "
-        "premium's sign; zero without a sample.",
-        ("index is positive; count and clamp are not negative",),
-        "rules.fund.computed_rate",
-        computed_rate_is_clamped,
-        Bug("rules.fund", "(clamp if numerator > 0 else -clamp), RATE_SCALE", "clamp, RATE_SCALE"),
-    ),
-    Claim(
         "room",
         Kind.KERNEL,
         TRANSFER,
@@ -453,57 +346,5 @@ CLAIMS = (
         pruning_loses_nothing,
         Bug("capacity", "takeover.time - program.hour)", "takeover.time - program.minute)"),
         reaches=(ACCEPTED, "pruned"),
-    ),
-    Claim(
-        "index-of-five",
-        Kind.KERNEL,
-        ("mark",),
-        ("MRK-1",),
-        "With five sources, one wrong source cannot move the index outside the range of the other four.",
-        (),
-        "rules.mark.index_of",
-        one_source_cannot_move_the_index,
-        Bug("rules.mark", "sorted(quotes.values())[1:-1]", "sorted(quotes.values())[1:]"),
-    ),
-    Claim(
-        "must-roll",
-        Kind.KERNEL,
-        ("trade", "liquidate", "backstop-transfer"),
-        ("SET-1",),
-        "A side rolls exactly when its position was closed or flipped.",
-        (),
-        "rules.rolling.must_roll",
-        rolls_when_closed_or_flipped,
-        Bug("rules.rolling", "(after == 0 or (before > 0) != (after > 0))", "(before > 0) != (after > 0)"),
-    ),
-    Claim(
-        "fee",
-        Kind.KERNEL,
-        FILLS,
-        ("FEE-1",),
-        "A fee is the least multiple of the fee unit that is not below the exact fee, for a rate of either sign.",
-        ("value is not negative; the fee unit is positive",),
-        "rules.fills.fee_on",
-        fee_against_the_payer,
-        Bug(
-            "rules.fills",
-            "ceil_div(value * rate, RATE_SCALE * fee_unit)",
-            "floor_div(value * rate, RATE_SCALE * fee_unit)",
-        ),
-    ),
-    Claim(
-        "fee-order",
-        Kind.KERNEL,
-        FILLS,
-        ("FEE-1",),
-        "A lower rate is never a higher fee, and two rates that sum to zero or more never pay out in sum.",
-        ("value is not negative; the fee unit is that of the profile ascendex-2020",),
-        "rules.fills.fee_on",
-        lower_rate_lower_fee,
-        Bug(
-            "rules.fills",
-            "ceil_div(value * rate, RATE_SCALE * fee_unit)",
-            "-ceil_div(value * rate, RATE_SCALE * fee_unit)",
-        ),
     ),
 )

@@ -1,10 +1,21 @@
 """Every claim, in order."""
 
-from . import kernels, lemmas, lemmas_capacity, lemmas_sufficiency
+from . import (
+    kernels,
+    kernels_margin,
+    kernels_units,
+    kernels_venue,
+    lemmas,
+    lemmas_capacity,
+    lemmas_sufficiency,
+)
 from .claims import Claim
 from .rules import deposit, enroll, fund, leave, mark, set_account, settle, trade_claims, withdraw
 
 CLAIMS: tuple[Claim, ...] = (
+    *kernels_units.CLAIMS,
+    *kernels_margin.CLAIMS,
+    *kernels_venue.CLAIMS,
     *kernels.CLAIMS,
     *lemmas.CLAIMS,
     *lemmas_capacity.CLAIMS,
