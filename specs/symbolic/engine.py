@@ -2,9 +2,10 @@
 
 CrossHair runs the contract's body on symbolic integers. Wherever the code asks for the truth of a condition that is
 not settled, the path forks; a side is dropped only when the solver says that it is impossible. CONFIRMED is answered
-only where the tree of paths was explored to its end and each path that the assumptions admit ended with the
-postcondition true. So the claim is about all integers that satisfy the assumptions. That trusts CrossHair's operators,
-z3, and that the code depends on its arguments alone; a path that runs differently when it is repeated is an ERROR.
+only where the tree of paths was explored to its end, and every path that the assumptions admit is counted as ended with
+the postcondition true. So the claim is about all integers that satisfy the assumptions. That trusts CrossHair's
+operators, z3, and that the code depends on its arguments alone; a path that runs differently when it is repeated is an
+ERROR.
 
 Arguments are integers and truth values only, which CrossHair represents exactly. Whatever it must guess a value for
 makes the tree endless, so that nothing is confirmed by a guess.
@@ -17,16 +18,18 @@ CrossHair keeps caches from one contract to the next.
 import ast
 import builtins
 import dataclasses
+import functools
 import inspect
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from crosshair.condition_parser import (
     POSTCONDITION,
     Conditions,
+    NoEnforce,
     condition_from_source_text,
     condition_parser,
 )
@@ -81,7 +84,7 @@ def examine(contract: Contract, *, paths: int, never: str | None = None) -> Find
         raise RuntimeError("CROSSHAIR_SMT_RLIMIT must be set, or the solver goes on for as long as it likes")
     start = time.process_time()
     try:
-        wanted = _conditions(contract)
+        wanted = conditions_of(contract)
         if never is not None:
             wanted = [_opposite(contract, wanted[0], never)]
     except Unreadable as error:
@@ -104,7 +107,7 @@ def _options(paths: int, stats: "Counter[str] | None" = None) -> AnalysisOptionS
     )
 
 
-def _conditions(contract: Contract) -> list[Conditions]:
+def conditions_of(contract: Contract) -> list[Conditions]:
     """One for each postcondition, as CrossHair reads them; `Unreadable` where that is not what is written."""
     for parameter in inspect.signature(contract).parameters.values():
         if parameter.annotation not in ARGUMENT_TYPES:
@@ -152,17 +155,25 @@ def _opposite(contract: Contract, conditions: Conditions, never: str) -> Conditi
 def _examined(conditions: Conditions, paths: int) -> Finding:
     """One postcondition."""
     examples: list[Values] = []
+    begun: list[bool] = []
 
     def keep(arguments: inspect.BoundArguments, result: object, reprs: object) -> tuple[str, str]:
         examples.append({name: _plain(value) for name, value in arguments.arguments.items()})
         return str(arguments), repr(result)
 
+    unenforced = cast(Any, NoEnforce)(conditions.fn)
+
+    @functools.wraps(conditions.fn)
+    def body(*arguments: Any, **named: Any) -> Any:
+        begun.append(True)
+        return unenforced(*arguments, **named)
+
     stats: Counter[str] = Counter()
-    watched = dataclasses.replace(conditions, counterexample_description_maker=keep)
+    watched = dataclasses.replace(conditions, fn=body, counterexample_description_maker=keep)
     options = DEFAULT_OPTIONS.overlay(_options(paths, stats))
     with condition_parser(options.analysis_kind):
         analysis = analyze_calltree(options, watched)
-    status, detail = _verdict(analysis, exhausted=stats["exhaustion"] > 0)
+    status, detail = _verdict(analysis, exhausted=stats["exhaustion"] > 0, begun=len(begun))
     if status is Status.REFUTED:
         if not examples:
             return Finding(Status.ERROR, stats["num_paths"], 0, f"refuted without an example: {detail}")
@@ -179,22 +190,21 @@ def _plain(value: object) -> int:
     return value
 
 
-def _verdict(analysis: CallTreeAnalysis, *, exhausted: bool) -> tuple[Status, str]:
-    """What CrossHair's answer amounts to."""
+def _verdict(analysis: CallTreeAnalysis, *, exhausted: bool, begun: int) -> tuple[Status, str]:
+    """What CrossHair's answer amounts to; `begun`: how many paths met the assumptions.
+
+    Each of them must have ended with the postcondition true: CrossHair leaves some out of account, such as those on
+    which a contract of something called fails.
+    """
     held = analysis.num_confirmed_paths
-    for message in analysis.messages:
-        if message.state is MessageType.PRE_UNSAT:
-            return (
-                Status.VACUOUS,
-                f"no path was found to meet its assumptions, the first not met in line {message.line}",
-            )
-    if analysis.verification_status is VerificationStatus.REFUTED:
+    unmet = [message.line for message in analysis.messages if message.state is MessageType.PRE_UNSAT]
+    if analysis.verification_status is VerificationStatus.REFUTED and not unmet:
         return Status.REFUTED, "; ".join(message.message for message in analysis.messages)
+    if begun == 0 and exhausted:
+        return Status.VACUOUS, f"no path meets its assumptions, the first not met in line {unmet[0]}"
     if held == 0:
-        if analysis.verification_status is VerificationStatus.CONFIRMED:
-            return Status.VACUOUS, "no path was explored to its end"
         return Status.UNKNOWN, "no path was explored to its end within the budget"
-    if analysis.verification_status is VerificationStatus.CONFIRMED and exhausted:
+    if analysis.verification_status is VerificationStatus.CONFIRMED and exhausted and begun == held:
         return Status.CONFIRMED, ""
     return Status.NO_COUNTEREXAMPLE, f"it held on {held} paths; others were not explored to their end"
 

@@ -382,11 +382,7 @@ CLAIMS = (
         ("trade",),
         ("MAR-1", *FILL_LAWS),
         trade_at_any_price_keeps_laws,
-        Bug(
-            "rules.fills",
-            "PositionPosting(seller, market_id, -size, value - seller_fee)",
-            "PositionPosting(seller, market_id, -size, value - buyer_fee)",
-        ),
+        Bug("rules.fills", "-size, value - seller_fee)", "-size, value - buyer_fee)"),
         expected=Status.NO_COUNTEREXAMPLE,
         why="size times price is nonlinear, and fees round it",
         paths=60,
