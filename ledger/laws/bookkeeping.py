@@ -55,14 +55,20 @@ def postings_explain_every_balance(step: Step) -> Verdict:
 
 
 def _rolls_say_what_was_posted(step: Step) -> Verdict:
-    """A posting of reference cost without size is a roll, but for funding; the events of rolls sum to them."""
+    """A posting of reference cost without size is a roll, but for funding; the events of rolls sum to them. A roll goes
+    through the markets in the order of their names."""
     assert isinstance(step.outcome, Applied)
     if isinstance(step.transaction, Fund):
         return HELD
     rolled: dict[str, int] = {}
+    before: Posting | None = None
     for posting in step.outcome.postings:
         if isinstance(posting, PositionPosting) and posting.size == 0:
             rolled[posting.account] = rolled.get(posting.account, 0) - posting.reference_cost
+            goes_on = isinstance(before, PositionPosting) and before.size == 0 and before.account == posting.account
+            if goes_on and before.market >= posting.market:
+                return Breach(f"the markets of {posting.account} are not rolled in their order", (posting.account,))
+        before = posting
     for event in step.happened(Rolled):
         if event.account not in rolled:
             return Breach(f"{event.account} is told to have rolled, and nothing of it was posted", (event.account,))

@@ -71,6 +71,9 @@ def funding_is_zero_sum_and_in_time(state: State) -> StepCheck:
         total = sum(posting.reference_cost for posting in postings if isinstance(posting, PositionPosting))
         if total != 0 or not all(isinstance(posting, PositionPosting) for posting in postings):
             return Breach(f"funding sums to {total}, not to zero")
+        paid = [posting.account for posting in postings]
+        if paid != sorted(set(paid)):
+            return Breach("funding is not posted once for each account, in the order of their names", tuple(paid))
         after = step.after.markets[market_id]
         if (after.premium_sum, after.premium_count, after.last_funding) != (0, 0, instant):
             return Breach("the premium samples were not started anew")
