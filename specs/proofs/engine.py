@@ -38,7 +38,7 @@ from .integers import Int as Int
 from .integers import NotSymbolic as NotSymbolic
 from .integers import Term
 from .integers import Truth as Truth
-from .linear import LinearSolver
+from .linear import LinearSolver, Polynomial, polynomial
 
 T = TypeVar("T")
 
@@ -113,6 +113,22 @@ class _Session:
         self.not_decided: set[str] = set()
         self.linear = LinearSolver(self.context) if budget.linear else None
         self._constants: dict[int, Term] = {}
+        self._simplified: dict[tuple[int, bool], tuple[Term, Term]] = {}
+        self._polynomials: dict[int, tuple[Term, Polynomial]] = {}
+
+    def simplified(self, term: Term, *, as_sum: bool = False) -> Term:
+        """The term made simple, or a sum of monomials; it stays here, so that no other can come to have its id."""
+        key = term.get_id(), as_sum
+        if key not in self._simplified:
+            self._simplified[key] = term, z3.simplify(term, som=as_sum)
+        return self._simplified[key][1]
+
+    def polynomial(self, term: Term) -> Polynomial:
+        """What a sum of monomials is, in whatever order it is written."""
+        key = term.get_id()
+        if key not in self._polynomials:
+            self._polynomials[key] = term, polynomial(term)
+        return self._polynomials[key][1]
 
     def constant(self, value: int) -> Term:
         """The term of a plain integer."""
@@ -144,7 +160,7 @@ class Path:
         self._session, self._start, self._values = session, start or _Start(), values
         self._taken: list[_Decision] = []
         self._integers: dict[str, Term] = {}
-        self._quotients: dict[tuple[int, int], tuple[Term, ...]] = {}
+        self._quotients: dict[tuple[Polynomial, Polynomial], tuple[Term, ...]] = {}
         self._answers: dict[int, _Decision] = {}
         self._constraint: list[Term] = []
         self._hints: list[Term] = []
@@ -241,7 +257,7 @@ class Path:
 
     def decide(self, term: Term) -> bool:
         """The answer that this path takes."""
-        known = z3.simplify(term)
+        known = self._session.simplified(term)
         if z3.is_true(known) or z3.is_false(known):
             return bool(z3.is_true(known))
         negated = bool(z3.is_not(known))
@@ -284,10 +300,11 @@ class Path:
 
     def _by_positive(self, numerator: Term, denominator: Term) -> tuple[Term, Term]:
         # Equal operands have one quotient, so the solver need not find out that it is the same.
-        numerator, denominator = z3.simplify(numerator, som=True), z3.simplify(denominator, som=True)
+        numerator = self._session.simplified(numerator, as_sum=True)
+        denominator = self._session.simplified(denominator, as_sum=True)
         if z3.is_int_value(numerator) and numerator.as_long() == 0:
             return numerator, numerator
-        key = numerator.get_id(), denominator.get_id()
+        key = self._session.polynomial(numerator), self._session.polynomial(denominator)
         if key not in self._quotients:
             number = len(self._quotients)
             quotient = z3.Int(f"quotient!{number}", self._context)
@@ -365,7 +382,7 @@ class Path:
             return answer, model
         if self._hints:
             hinted = z3.Solver(ctx=self._context)
-            hinted.add(self._constraint, *self._hints)
+            hinted.add(*self._constraint, *self._hints)
             answer, model = self._asked(hinted, term, self._session.budget.condition)
             if answer == z3.sat:
                 return answer, model

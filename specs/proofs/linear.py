@@ -10,6 +10,7 @@ are.
 """
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import z3  # type: ignore[import-untyped]
@@ -26,6 +27,20 @@ def sign_rules(product: Term, left: Term, right: Term) -> list[Term]:
         z3.Implies(z3.And(left > 0, right < 0), z3.And(product <= -left, product <= right)),
         z3.Implies(z3.And(left < 0, right > 0), z3.And(product <= left, product <= -right)),
     ]
+
+
+Polynomial = frozenset[tuple[tuple[int, ...], int]]
+"""Monomials by the ids of their factors, with their coefficients."""
+
+
+def polynomial(term: Term) -> Polynomial:
+    """What a sum of monomials is, in whatever order it is written; of terms that stay, as their ids are taken."""
+    coefficients: dict[tuple[int, ...], int] = {}
+    for monomial in term.children() if z3.is_add(term) else [term]:
+        numbers, unknowns = _factors(monomial)
+        key = tuple(sorted(unknown.get_id() for unknown in unknowns))
+        coefficients[key] = coefficients.get(key, 0) + prod(number.as_long() for number in numbers)
+    return frozenset((key, coefficient) for key, coefficient in coefficients.items() if coefficient)
 
 
 def _factors(term: Term) -> tuple[list[Term], list[Term]]:
@@ -97,7 +112,7 @@ class _Products:
         if len(one.children()) == len(other.children()) == 2:
             for shared, left in ((0, 1), (1, 0)):
                 for shared_too, right in ((0, 1), (1, 0)):
-                    if one.arg(shared).eq(other.arg(shared_too)):
+                    if one.arg(shared).get_id() == other.arg(shared_too).get_id():
                         factors = self.linear(one.arg(left)) == self.linear(other.arg(right))
                         yield z3.Implies(factors, self.linear(one) == self.linear(other))
 

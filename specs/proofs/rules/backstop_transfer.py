@@ -191,13 +191,13 @@ def room(state: State, record: Provider, provider: str, leg: Leg, time: int) -> 
                 capacity = capacity - earlier.notional
         left.append(capacity)
     remaining = left[0] if left[0] <= left[1] else left[1]
-    remaining = remaining if remaining >= 0 else 0
+    remaining = remaining if remaining > 0 else 0
     account = state.accounts[provider]
     held = account.positions[leg.market].size if leg.market in account.positions else 0
     headroom = limits.max_holdings // leg.m - sign_of(leg.q) * held
     lots = remaining // leg.m
     lots = lots if lots <= headroom else headroom
-    return lots if lots >= 0 else 0
+    return lots if lots > 0 else 0
 
 
 def deleverage(state: State, leg: Leg, taken_over: str) -> None:
@@ -316,7 +316,7 @@ def chargeable(state: State, account: Account, stage: int) -> int:
     if stage == 1 and gain <= 0:
         return 0
     value = account_value(state, account) // WHOLE
-    if stage == 1 and gain < value:
+    if stage == 1 and gain <= value:
         value = gain
     return value if value > 0 else 0
 
