@@ -24,7 +24,9 @@ def is_plainly(left: int, right: int) -> bool:
     path = path_of(left, right)
     if path is None:
         return left == right
-    difference = z3.simplify(path.term_of(left) - path.term_of(right), som=True)
+    left_term, right_term = path.term_of(left), path.term_of(right)
+    assert left_term is not None and right_term is not None
+    difference = z3.simplify(left_term - right_term, som=True)
     return bool(z3.is_int_value(difference) and difference.as_long() == 0)
 
 

@@ -142,11 +142,11 @@ def planned(
             leg.room[provider] = room(state, record, provider, leg, time)
         total, n = sum(leg.room.values()), leg.n
         lots = split(n if n <= total else total, list(leg.room.values()))
-        leg.provided = {provider: l for provider, l in zip(leg.room, lots, strict=True) if l > 0}
-        for provider, l in leg.provided.items():
+        leg.provided = {provider: taken for provider, taken in zip(leg.room, lots, strict=True) if taken > 0}
+        for provider, taken in leg.provided.items():
             record = providers.get(provider) or state.providers[provider]
             kept = [earlier for earlier in record.takeovers if earlier.time > time - state.rulebook.program.hour]
-            providers[provider] = Provider(record.limits, record.notice, (*kept, Takeover(time, l * m)))
+            providers[provider] = Provider(record.limits, record.notice, (*kept, Takeover(time, taken * m)))
         deleverage(state, leg, taken_over)
         legs.append(leg)
     return legs, providers
@@ -223,7 +223,7 @@ def deleverage(state: State, leg: Leg, taken_over: str) -> None:
         chosen[account_id] = opposite
     ids = sorted(chosen)
     parts = split(rest, [chosen[account_id] for account_id in ids])
-    leg.deleveraged = {account_id: l for account_id, l in zip(ids, parts, strict=True) if l > 0}
+    leg.deleveraged = {account_id: part for account_id, part in zip(ids, parts, strict=True) if part > 0}
 
 
 def shrink(state: State, legs: Sequence[Leg], fund: int, equity: int) -> None:
@@ -247,17 +247,17 @@ def hand_on(books: Books, legs: Sequence[Leg], taken_over: str) -> None:
     turned: set[str] = set()
     for leg in legs:
         side, proceeds = sign_of(leg.q), 0
-        receipts = [(account, l, leg.P) for account, l in leg.provided.items()]
-        receipts += [(account, l, leg.T) for account, l in leg.deleveraged.items()]
-        for account_id, l, price in receipts:
-            books.move(account_id, leg.market, side * l, -side * l * price)
-            proceeds = proceeds + side * l * price
+        receipts = [(account, lots, leg.P) for account, lots in leg.provided.items()]
+        receipts += [(account, lots, leg.T) for account, lots in leg.deleveraged.items()]
+        for account_id, lots, price in receipts:
+            books.move(account_id, leg.market, side * lots, -side * lots * price)
+            proceeds = proceeds + side * lots * price
         books.move(taken_over, leg.market, -leg.q, proceeds)
         books.events.append(PositionTransferred(leg.market, leg.q, leg.e, leg.m, leg.b, leg.P, leg.shrunk, leg.T))
         books.events += [
-            ProviderTook(account, leg.market, l, leg.room[account], leg.P) for account, l in leg.provided.items()
+            ProviderTook(account, leg.market, lots, leg.room[account], leg.P) for account, lots in leg.provided.items()
         ]
-        books.events += [Deleveraged(account, leg.market, l, leg.T) for account, l in leg.deleveraged.items()]
+        books.events += [Deleveraged(account, leg.market, lots, leg.T) for account, lots in leg.deleveraged.items()]
     receivers = {account for leg in legs for account in (*leg.provided, *leg.deleveraged)}
     for account_id in (*sorted(receivers), taken_over):
         before = books.state.accounts[account_id].positions

@@ -153,8 +153,15 @@ def rich(path: Path, name: str, positions: Mapping[str, Position] | None = None)
     return account({USDT: path.integer(f"{name} USDT", least=MINIMUM)}, positions)
 
 
-def provided(path: Path, *, fund: bool = True, signs: Sequence[int] = (1, -1), takeovers: int = 0, rolled: bool = False,
-             rulebook: Rulebook = RULEBOOK) -> tuple[State, Transaction]:
+def provided(
+    path: Path,
+    *,
+    fund: bool = True,
+    signs: Sequence[int] = (1, -1),
+    takeovers: int = 0,
+    rolled: bool = False,
+    rulebook: Rulebook = RULEBOOK,
+) -> tuple[State, Transaction]:
     """A long or a short against bob; pat, who is flat and able, provides."""
     size = any_size(path, signs)
     accounts = {
@@ -163,7 +170,9 @@ def provided(path: Path, *, fund: bool = True, signs: Sequence[int] = (1, -1), t
         PAT: rich(path, PAT),
     }
     times = [path.integer(f"takeover {number} time") for number in range(takeovers)]
-    taken = tuple(Takeover(time, path.integer(f"takeover {number} notional", least=1)) for number, time in enumerate(times))
+    taken = tuple(
+        Takeover(time, path.integer(f"takeover {number} notional", least=1)) for number, time in enumerate(times)
+    )
     providers = {PAT: Provider(limits_of(path, PAT), None, taken)}
     state, transaction = transfer(path, accounts, fund=fund, providers=providers, rulebook=rulebook)
     for time in times:
@@ -173,7 +182,11 @@ def provided(path: Path, *, fund: bool = True, signs: Sequence[int] = (1, -1), t
 
 def two_provide(path: Path, *, signs: Sequence[int] = (1, -1)) -> tuple[State, Transaction]:
     """A long or a short against bob and carol, all rolled at the mark; pat and quinn, who are flat and able, provide."""
-    bobs, carols, side = path.integer("bob lots", least=1), path.integer("carol lots", least=1), path.choice("side", signs)
+    bobs, carols, side = (
+        path.integer("bob lots", least=1),
+        path.integer("carol lots", least=1),
+        path.choice("side", signs),
+    )
     path.hint((bobs == 500) & (carols == 500))
     accounts = {
         ALICE: account(of_usdt(path, ALICE), held(path, ALICE, side * (bobs + carols))),
