@@ -61,13 +61,15 @@ def _rolls_say_what_was_posted(step: Step) -> Verdict:
     if isinstance(step.transaction, Fund):
         return HELD
     rolled: dict[str, int] = {}
-    before: Posting | None = None
+    before: PositionPosting | None = None
     for posting in step.outcome.postings:
-        if isinstance(posting, PositionPosting) and posting.size == 0:
-            rolled[posting.account] = rolled.get(posting.account, 0) - posting.reference_cost
-            goes_on = isinstance(before, PositionPosting) and before.size == 0 and before.account == posting.account
-            if goes_on and before.market >= posting.market:
-                return Breach(f"the markets of {posting.account} are not rolled in their order", (posting.account,))
+        if not isinstance(posting, PositionPosting) or posting.size != 0:
+            before = None
+            continue
+        account_id = posting.account
+        rolled[account_id] = rolled.get(account_id, 0) - posting.reference_cost
+        if before is not None and before.account == account_id and before.market >= posting.market:
+            return Breach(f"the markets of {account_id} are not rolled in their order", (account_id,))
         before = posting
     for event in step.happened(Rolled):
         if event.account not in rolled:

@@ -25,7 +25,8 @@ def is_plainly(left: int, right: int) -> bool:
     if path is None:
         return left == right
     left_term, right_term = path.term_of(left), path.term_of(right)
-    assert left_term is not None and right_term is not None
+    assert left_term is not None
+    assert right_term is not None
     difference = z3.simplify(left_term - right_term, som=True)
     return bool(z3.is_int_value(difference) and difference.as_long() == 0)
 

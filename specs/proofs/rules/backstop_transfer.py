@@ -79,7 +79,7 @@ class Leg:
         return sign_of(self.q) * self.q
 
     @property
-    def L(self) -> int:
+    def provided_lots(self) -> int:
         """Lots that providers took."""
         return sum(self.provided.values())
 
@@ -171,9 +171,10 @@ def ready_providers(state: State, taken_over: str, time: int) -> list[str]:
     for provider in sorted(state.providers):
         account = state.accounts[provider]
         is_obliged, _ = obliged(state, provider, time)
-        if is_obliged and provider != taken_over and account.liquidation is None:
-            if account_value(state, account) >= state.rulebook.program.minimum_account_value * WHOLE:
-                ready.append(provider)
+        if not is_obliged or provider == taken_over or account.liquidation is not None:
+            continue
+        if account_value(state, account) >= state.rulebook.program.minimum_account_value * WHOLE:
+            ready.append(provider)
     return ready
 
 
@@ -202,7 +203,7 @@ def room(state: State, record: Provider, provider: str, leg: Leg, time: int) -> 
 
 def deleverage(state: State, leg: Leg, taken_over: str) -> None:
     """Step 3."""
-    rest = leg.n - leg.L
+    rest = leg.n - leg.provided_lots
     if rest == 0:
         return
     against: list[tuple[str, int]] = []
@@ -232,13 +233,13 @@ def shrink(state: State, legs: Sequence[Leg], fund: int, equity: int) -> None:
         return
     left = equity
     for leg in legs:
-        left = left + sign_of(leg.q) * (leg.L * leg.P + (leg.n - leg.L) * leg.T - leg.n * leg.m)
+        left = left + sign_of(leg.q) * (leg.provided_lots * leg.P + (leg.n - leg.provided_lots) * leg.T - leg.n * leg.m)
     short = -(fund + left) if fund + left < 0 else 0
-    gains = [leg.L * (leg.T - leg.P if leg.T >= leg.P else leg.P - leg.T) for leg in legs]
+    gains = [leg.provided_lots * (leg.T - leg.P if leg.T >= leg.P else leg.P - leg.T) for leg in legs]
     whole = sum(gains)
     for leg, x in zip(legs, split(short if short <= whole else whole, gains), strict=True):
         if x > 0:
-            leg.shrunk = -(-x // leg.L)
+            leg.shrunk = -(-x // leg.provided_lots)
             leg.P = leg.P + sign_of(leg.q) * leg.shrunk
 
 

@@ -11,7 +11,7 @@ from ledger.transactions import BackstopTransfer, Transaction
 
 from ..engine import Path
 from ..quantities import sign_of
-from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, SECOND_MARKET, USDT, liquidation_of, state_of
+from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, USDT, liquidation_of, state_of
 
 CAROL, PAT, QUINN = "carol", "pat", "quinn"
 MINIMUM = RULEBOOK.program.minimum_account_value
