@@ -73,7 +73,7 @@ class Claim:
     `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
     that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
     ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail. `lemmas`: functions
-    of which more is known than their code shows the solver.
+    of which more is known than their code shows the solver. `silent`: laws that it proves to have nothing to say there.
     """
 
     id: str
@@ -89,6 +89,7 @@ class Claim:
     quick: bool = True
     budget: Budget | None = None
     lemmas: tuple[Lemma, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def bugs(self) -> tuple[PlantedBug, ...]:

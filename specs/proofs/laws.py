@@ -91,4 +91,5 @@ def claim_of_laws(
         bugs,
         reaches=(ACCEPTED, "refused", *ids),
         quick=quick,
+        silent=silent,
     )
