@@ -15,7 +15,9 @@ Names introduced by division are defined exactly (`a = b * q + r`, `0 <= r < b`,
 choice of integers extends to them. So some explored path has a constraint that these integers satisfy. On every path
 each condition was found *unsat* when negated, and a path that ends in an exception was found *unsat* itself. So no
 such integers exist. What this trusts: z3's *unsat*, the overloads below, and that the code depends on nothing but its
-arguments; that a repeated run decides the same conditions in the same order is checked.
+arguments, and asks of an integer neither identity nor type nor what a message says of it. Checked is that a repeated
+run decides the same conditions in the same order and comes to all of them, that no integer of another run is used, and
+that a refusal or a failure is not lost where somebody catches it.
 
 **Why the other answers may be believed.** REFUTED comes with integers, and the proof was run on them concretely, as
 plain Python, and failed. UNKNOWN means that the solver gave up on some condition or that a bound of the exploration
@@ -214,6 +216,8 @@ class Path:
 
     def require(self, condition: bool, what: str) -> None:
         """It must hold for every choice of integers on this path; `what` says it in words."""
+        if not isinstance(condition, bool):
+            raise self._ended_by(NotSymbolic(f"{what} is required of a {type(condition).__name__}"))
         self._session.conditions += 1
         if self._values is not None:
             if not condition:

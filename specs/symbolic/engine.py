@@ -39,7 +39,8 @@ from crosshair.core import CallTreeAnalysis, ConditionCheckable, SyntaxErrorChec
 from crosshair.core_and_libs import analyze_function
 from crosshair.fnutil import fn_globals
 from crosshair.options import DEFAULT_OPTIONS, AnalysisKind, AnalysisOptionSet
-from crosshair.statespace import MessageType, VerificationStatus
+from crosshair.statespace import MessageType, NodeStem, VerificationStatus, context_statespace
+from crosshair.tracers import NoTracing
 from crosshair.util import CROSSHAIR_SMT_RLIMIT, ControlFlowException, NotDeterministic
 
 from .claims import Contract, Status, lines_of
@@ -177,7 +178,7 @@ def _examined(conditions: Conditions, paths: int) -> Finding:
     stats: Counter[str] = Counter()
     unclear: list[str] = []
     pre = [_watched(assumption, stops, unclear) for assumption in conditions.pre]
-    post = [_watched(claimed, stops, []) for claimed in conditions.post]
+    post = [_ending(_watched(claimed, stops, [])) for claimed in conditions.post]
     watched = dataclasses.replace(conditions, fn=body, pre=pre, post=post, counterexample_description_maker=keep)
     options = DEFAULT_OPTIONS.overlay(_options(paths, stats))
     with condition_parser(options.analysis_kind), _kept_in(stops):
@@ -212,6 +213,25 @@ def _watched(condition: ConditionExpr, stops: list[BaseException], unclear: list
             raise
 
     return dataclasses.replace(condition, evaluate=watched)
+
+
+def _ending(condition: ConditionExpr) -> ConditionExpr:
+    """The condition, with which a path ends: where an earlier one went on, it must not.
+
+    A path ends at a stem of the tree. CrossHair sees to that where the condition fails, and not where it holds.
+    """
+    evaluate = condition.evaluate
+    assert evaluate is not None
+
+    def ending(bindings: Mapping[str, object]) -> bool:
+        held = bool(evaluate(bindings))
+        with cast(Any, NoTracing)():
+            space = context_statespace()
+            if not space.is_detached and not isinstance(space._search_position, NodeStem):
+                raise NotDeterministic("a path ends where an earlier one went on")
+        return held
+
+    return dataclasses.replace(condition, evaluate=ending)
 
 
 def _unless_stopped(stops: list[BaseException], function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -252,6 +252,13 @@ def test_who_catches_a_failure_does_not_hide_it() -> None:
     assert (result.status, result.values) == (Status.REFUTED, {"x": 7})
 
 
+@pytest.mark.parametrize("condition", [(), [False], (part for part in (False,)), 1, None])
+def test_what_is_required_is_a_truth_value(condition: Any) -> None:
+    """What is no truth value may be true whatever it holds, as every generator is."""
+    with pytest.raises(NotSymbolic):
+        prove(lambda path: path.require(condition, "never"))
+
+
 def test_a_message_may_tell_of_integers() -> None:
     def proof(path: Path) -> None:
         x = path.integer("x")
@@ -265,7 +272,9 @@ def test_a_message_may_tell_of_integers() -> None:
 
 
 def test_code_under_proof_asks_no_more_of_integers_than_an_overload_sees() -> None:
-    """Identity with a constant is not overloaded, and a message of an integer is not that of the one it stands for."""
+    """Identity with a constant is not overloaded, a message of an integer is not that of the one it stands for, and who
+    catches an error may catch that of an engine's.
+    """
     for module in (*COPIED, "ledger.postings"):
         tree = ast.parse(inspect.getsource(importlib.import_module(module)))
         tree.body = [part for part in tree.body if getattr(part, "name", "") not in ("format_decimal", "parse_decimal")]
@@ -275,6 +284,7 @@ def test_code_under_proof_asks_no_more_of_integers_than_an_overload_sees() -> No
                 constants = [side.value for side in (node.left, *node.comparators) if isinstance(side, ast.Constant)]
                 assert not any(value is not None for value in constants), f"{module}:{node.lineno}"
             assert not isinstance(node, ast.MatchSingleton) or node.value is None, module
+            assert not isinstance(node, ast.Try), f"{module}:{node.lineno}"
             assert not isinstance(node, ast.FormattedValue) or id(node) in messages, f"{module}:{node.lineno}"
 
 

@@ -11,7 +11,7 @@ from ledger.state import Account, Position
 from ledger.units import apportion
 from specs.proofs.claims import Bug, outcome_of_mutant
 from specs.proofs.engine import Path, Status, prove
-from specs.proofs.known import known_split
+from specs.proofs.known import SPLIT, known_split
 from specs.proofs.loops import comprehension_of, gathered, loop_of, walked
 from specs.proofs.registry import CLAIMS
 
@@ -125,6 +125,15 @@ def test_a_bug_that_changes_nothing_is_not_refuted(claim_id: str) -> None:
     bug = claim.bugs[0]
     assert isinstance(bug, Bug)
     assert outcome_of_mutant(claim, attrs.evolve(bug, instead=bug.phrase)).status is Status.PROVED
+
+
+def test_what_is_known_of_a_split_is_what_claims_say_that_rest_on_no_such_knowledge() -> None:
+    for lemma in {SPLIT, *(lemma for claim in CLAIMS for lemma in claim.lemmas)}:
+        assert lemma.by
+        for claim_id in lemma.by:
+            assert BY_ID[claim_id].subject == lemma.function
+            assert BY_ID[claim_id].quick
+            assert not BY_ID[claim_id].lemmas
 
 
 def test_what_is_known_of_a_split_is_taken_only_where_it_is_claimed() -> None:

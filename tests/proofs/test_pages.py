@@ -9,16 +9,16 @@ import pytest
 
 from ledger.checks import checks_for
 from ledger.laws import HELD, REGISTRY, Breach, Step, StepLaw
-from ledger.outcomes import AccountOpened, Rejected
+from ledger.outcomes import AccountOpened, Applied, Rejected
 from ledger.postings import CashPosting
 from ledger.rulebook import FEES
-from ledger.state import Provider, State
+from ledger.state import Account, Provider, State
 from ledger.transactions import TYPE_NAMES, BackstopTransfer, Deposit, Liquidate, Transaction
 from ledger.transition import apply
 from specs.proofs.claims import Claim, Kind
 from specs.proofs.engine import ACCEPTED, Path, Status, plain_path, prove
 from specs.proofs.laws import keeps_laws, laws_concerning
-from specs.proofs.pages import Check, Effects, Page, Scene, all_checks, equal, follows_page
+from specs.proofs.pages import SETTINGS, Check, Effects, Page, Scene, all_checks, equal, follows_page
 from specs.proofs.registry import CLAIMS
 from specs.proofs.rules.deposit import PAGE, scene
 from specs.proofs.watched import Reach
@@ -171,6 +171,15 @@ def test_a_reach_that_is_too_small_is_seen() -> None:
         return attrs.evolve(PAGE.reach(state, transaction), accounts=frozenset((transaction.account,)))
 
     assert held_against(attrs.evolve(PAGE, reach=alone)) is Status.REFUTED
+
+
+def test_a_page_speaks_of_every_field_there_is() -> None:
+    """What is held against a page names the fields of a state, of an account and of an outcome; so none is missed."""
+    told = {"rulebook", "time", "sequence", "last_settle", "accounts", "markets", "prices", "providers"}
+    assert {field.name for field in attrs.fields(State)} == told
+    assert {field.name for field in attrs.fields(Account)} == {"cash", "positions", *SETTINGS}
+    assert {field.name for field in attrs.fields(Applied)} == {"state", "postings", "events"}
+    assert {field.name for field in attrs.fields(Rejected)} == {"reason", "supplied", "limit", "subject"}
 
 
 def test_equality_goes_into_every_part() -> None:

@@ -171,6 +171,18 @@ def unrepeatable(value: int) -> int:
     return 2 if value > 100 * len(CALLS) else 0
 
 
+def remembering(value: int) -> bool:
+    """False of one integer, unless it was asked before.
+
+    post: _
+    reach: True
+    """
+    if CALLS:
+        return True
+    CALLS.append(1)
+    return value != 5
+
+
 def hidden(value: int) -> int:
     """Calls a contract that is false of what it is given, which CrossHair takes for no fault of this one.
 
@@ -307,6 +319,7 @@ CLAIMS = (
     _claim("half-read", half_read),
     _claim("text", text),
     _claim("unrepeatable", unrepeatable),
+    _claim("remembering", remembering),
     _claim("hidden", hidden),
     _claim("half-hidden", half_hidden),
     _claim("declared-to-raise", declared_to_raise),

@@ -44,6 +44,7 @@ STATUSES = {
     "half-read": Status.ERROR,
     "text": Status.ERROR,
     "unrepeatable": Status.ERROR,
+    "remembering": Status.ERROR,
     "hidden": Status.UNKNOWN,
     "half-hidden": Status.NO_COUNTEREXAMPLE,
     "declared-to-raise": Status.ERROR,
