@@ -37,6 +37,8 @@ def known_split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
     Parts that are equal to the total or to their weights are given as these, so that products with them are the same.
     """
     path, whole = path_of(total, *weights), sum(weights)
+    if any(weight < 0 for weight in weights):
+        raise ValueError("split over a negative weight, of which the claims say nothing")
     if path is None:
         return units.apportion(total, weights)
     with path.opaque_quotients():
