@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import attrs
 from immutables import Map
 
 from ledger.rulebook import EXTERNAL, FEES
@@ -14,8 +15,11 @@ from ..worlds import (
     BOB,
     COIN,
     MARKET,
+    ONE_TIER,
     RULEBOOK,
     SECOND_MARKET,
+    STRANGER,
+    UNLISTED,
     USDT,
     cash_of,
     position_of,
@@ -24,8 +28,8 @@ from ..worlds import (
     state_of,
     with_any_tiers,
 )
+from .trades import ABOVE_LEVERAGE, NONE, ONE, TWO
 
-NONE, ONE, TWO = (), (MARKET,), (MARKET, SECOND_MARKET)
 ROUNDS = RULEBOOK.liquidation.rounds
 RUNNING = {"later": (1, ROUNDS - 2), "last": (ROUNDS - 1, ROUNDS - 1), "used up": (ROUNDS, ROUNDS)}
 """The last round of an account in whose liquidation a later round comes, the last one, or none."""
@@ -70,12 +74,69 @@ def scene(
     held = {FEES: ((USDT,),), EXTERNAL: (cash,)}
     accounts = reserves(path, held)
     accounts[ALICE] = distressed(path, stage, markets=markets, cash=cash, sign=sign)
+    # Custody of what is sold covers it, as CON-1 and CON-4 have it.
+    path.assume(accounts[EXTERNAL].cash.get(COIN, 0) + accounts[ALICE].cash.get(COIN, 0) <= 0)
     positions = Map({market: position_of(path, f"{BOB} {market}") for market in counterparty})
     accounts[BOB] = Account(cash_of(path, BOB, ((USDT,),)), positions, 100, RULEBOOK.default_fee_tier, None)
-    rulebook = with_any_tiers(path, RULEBOOK, dict.fromkeys(TWO, 1))
+    rulebook = with_any_tiers(path, RULEBOOK, dict.fromkeys(TWO, 1), ABOVE_LEVERAGE)
     listed = TWO if SECOND_MARKET in (*markets, *counterparty) else ONE
     state = state_of(path, accounts, {BOB: provider_of(path, BOB, records)}, rulebook, listed)
     made = tuple(
         Fill(MARKET, BOB, path.integer(f"size {number}"), path.integer(f"price {number}")) for number in range(fills)
     )
     return state, Liquidate(path.integer("time"), ALICE, made)
+
+
+PARTIES = ((ALICE, BOB), (ALICE, ALICE), ("@fees", BOB), (STRANGER, BOB), (ALICE, "@insurance"), (ALICE, STRANGER))
+LOTS, MARK = 10_000, 9_943 * 10**9
+
+
+@attrs.frozen
+class Terms:
+    """A fill as it is asked for: of whom and with whom, in which market, and whether alice has a position and bob is
+    active; before the first round, or after the last."""
+
+    parties: tuple[str, str] = PARTIES[0]
+    market: str = MARKET
+    stage: str = "first"
+    has_position: bool = True
+    is_active: bool = True
+
+
+USUAL = Terms()
+DEPARTURES = (
+    *(Terms(parties=parties) for parties in PARTIES),
+    *(Terms(market=market) for market in (UNLISTED, SECOND_MARKET)),
+    Terms(stage="used up"),
+    Terms(has_position=False),
+    Terms(is_active=False),
+)
+"""What is usual, or one departure from it."""
+
+
+def scene_of_terms(path: Path, *, together: bool = False) -> tuple[State, Transaction]:
+    """A round with one fill, alice long 10,000 lots or flat: as usual or one departure from it, or any `together`."""
+    terms = any_terms(path) if together else path.choice("terms", DEPARTURES)
+    accounts = reserves(path, {FEES: ((USDT,),)})
+    worth = LOTS * MARK * RULEBOOK.contracts[MARKET].multiplier
+    positions = Map({MARKET: Position(LOTS, -worth)}) if terms.has_position else Map()
+    begun = (round_of(path, terms.stage, ONE), None if terms.is_active else Liquidation(1, 0, Map()))
+    for name, held, liquidation in ((ALICE, positions, begun[0]), (BOB, Map(), begun[1])):
+        cash = cash_of(path, name, ((USDT,),))
+        accounts[name] = Account(cash, held, RULEBOOK.maximum_leverage, RULEBOOK.default_fee_tier, liquidation)
+    state = state_of(path, accounts, {}, ONE_TIER)
+    state = attrs.evolve(state, markets=Map({MARKET: attrs.evolve(state.markets[MARKET], mark=MARK)}))
+    account, counterparty = terms.parties
+    fill = Fill(terms.market, counterparty, path.integer("size"), path.integer("price"))
+    return state, Liquidate(path.integer("time"), account, (fill,))
+
+
+def any_terms(path: Path) -> Terms:
+    """Every departure with every other."""
+    return Terms(
+        path.choice("parties", PARTIES),
+        path.choice("market", (UNLISTED, SECOND_MARKET, MARKET)),
+        path.choice("stage", ("first", "used up")),
+        path.choice("alice has a position", (True, False)),
+        path.choice("bob is active", (True, False)),
+    )
