@@ -1,0 +1,113 @@
+"""liquidate: the claims."""
+
+from functools import partial
+
+from ledger.transactions import Liquidate
+
+from ..claims import Bug
+from ..laws import claim_of_laws
+from ..pages import claim_of_page
+from ..worlds import COIN, RECORDS, USDT
+from .liquidate import PAGE
+from .liquidations import scene, scene_of_terms
+from .trades import ONE, TWO
+
+OF_LIQUIDATE = "liquidate"
+STAGES = {
+    "first": "active",
+    "later": "liquidating, its last round any of the first 48",
+    "last": "liquidating, its last round the 49th, so that the last one is next",
+    "used up": "liquidating, its rounds used up",
+}
+"""What alice is when the call comes."""
+
+ACCOUNT = (
+    "rulebook ascendex-2020, but a single margin bracket a market, of any initial rate above 1% and any maintenance "
+    "rate; leverage 100, fee tier standard; concrete ids; stored amounts not zero",
+    "alice, with USDT; of a liquidating account any time of its last call and any starting sizes, in its markets",
+)
+EMPTY = (*ACCOUNT, "no fills", "alice has a position in BTC-PERP")
+FILL = (
+    *ACCOUNT,
+    "one fill in BTC-PERP, of any size and at any price, against bob, who is active, with USDT and no position but "
+    "where said; @fees has USDT",
+)
+TERMS = (
+    "rulebook ascendex-2020, but the last margin bracket of BTC-PERP alone; leverage 100, fee tier standard; concrete "
+    "ids; stored amounts not zero; the mark is 9,943; @fees has USDT",
+    "one fill, of any size and at any price, of alice, who is active, with USDT and long 10,000 lots without pnl, "
+    "against bob, who is active, with USDT and no position",
+)
+DEPARTURES = (
+    "the account or the counterparty is a system account or somebody unknown, or the two are the same; the market is "
+    "not listed or has no mark; alice's rounds are used up; alice has no position; bob is liquidating"
+)
+
+ROUND_BUGS = {
+    "first": (
+        Bug("rules.liquidate", "return Liquidation(1, time, sizes)", "return Liquidation(0, time, sizes)"),
+        Bug("rules.liquidate", "return Liquidation(1, time, sizes)", "return Liquidation(1, time, Map())"),
+        Bug("rules.liquidate", "(*events, LiquidationStarted(account_id))", "events"),
+        Bug(
+            "margin",
+            "return distress_collateral(state, account) * EXACT_SCALE < maintenance_margin(state, account)",
+            "return distress_collateral(state, account) * EXACT_SCALE <= maintenance_margin(state, account)",
+        ),
+    ),
+    "later": (
+        Bug("rules.liquidate", "min(begun.round + 1,", "min(begun.round + 2,"),
+        Bug("rules.liquidate", "time, begun.starting_sizes)", "time, Map())"),
+        Bug("rules.liquidate", "if waited < terms.round_interval:", "if waited <= terms.round_interval:"),
+        Bug("margin", "return distress * EXACT_SCALE > tier_margin", "return distress * EXACT_SCALE >= tier_margin"),
+    ),
+    "last": (
+        Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n", "    if True:\n"),
+        Bug("rules.liquidate", "* EXACT_SCALE > maintenance_margin(", "* EXACT_SCALE >= maintenance_margin("),
+    ),
+    "used up": (
+        Bug("rules.liquidate", "min(begun.round + 1, state.rulebook.liquidation.rounds)", "begun.round + 1"),
+        Bug("rules.liquidate", "accounts.set(account_id, with_liquidation(accounts[account_id], None))", "accounts"),
+    ),
+}
+PREPARATION_BUGS = (
+    Bug("margin", "return floor_div(amount * price", "return -floor_div(-amount * price"),
+    Bug("rules.preparation", "Converted(account_id, asset, amount, proceeds)", "Converted(account_id, asset, proceeds, amount)"),
+)
+FILL_BUGS = (
+    Bug("rules.liquidate", "buyer_is_taker=not is_long", "buyer_is_taker=is_long"),
+    Bug("rules.liquidate", "    if closed > most:\n", "    if closed >= most:\n"),
+    Bug("rules.liquidate", "    if value_left < 0:\n", "    if value_left <= 0:\n"),
+    Bug("rules.liquidate", "value_left = account_value(state, after[", "value_left = account_value(state, before["),
+)
+EVENTS_BUG = Bug("rules.liquidate", "(*events, *filled.events)", "(*filled.events, *events)")
+
+_page = partial(claim_of_page, page=PAGE, transaction=OF_LIQUIDATE)
+_laws = partial(claim_of_laws, transaction=OF_LIQUIDATE, kind=Liquidate)
+
+
+def _waits(stage: str) -> tuple[int, ...]:
+    """The checks of an empty call that are seen to refuse."""
+    return (0, 3) if stage == "first" else (0, 4)
+
+
+CLAIMS = (
+    _page(
+        "liquidate-terms",
+        scene=scene_of_terms,
+        laws=("LIQ-1", "MAR-2", "PTY-1", "FRM-1"),
+        world=(*TERMS, f"or one departure from that: {DEPARTURES}"),
+        refusals=range(20),
+        bugs=FILL_BUGS,
+    ),
+    *(
+        _page(
+            f"liquidate-empty-{stage.replace(' ', '-')}",
+            scene=partial(scene, stages=(stage,)),
+            laws=("LIQ-1", "FRM-1"),
+            world=(*EMPTY, f"alice is {words}"),
+            refusals=_waits(stage),
+            bugs=ROUND_BUGS[stage],
+        )
+        for stage, words in STAGES.items()
+    ),
+)
