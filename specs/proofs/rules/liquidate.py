@@ -19,6 +19,7 @@ from .books import Books
 from .shared import is_active, is_open, is_ordinary_and_open
 from .trade import filled, is_admitted, of_terms, size_in
 
+
 def checks(state: State, transaction: Liquidate) -> Iterator[Check]:
     """The table of the page; 6 to 22 of each fill in turn."""
     account_id = transaction.account
@@ -70,9 +71,7 @@ def is_asked_rightly(state: State, work: "Round", fill: Fill) -> Iterator[Check]
     another = counterparty != account_id
     yield Check("liquidate-11", Reason.SAME_ACCOUNT, another, counterparty, "another account", account_id)
     ordinary = not counterparty.startswith("@")
-    yield Check(
-        "liquidate-12", Reason.SYSTEM_ACCOUNT, ordinary, counterparty, "an ordinary account", counterparty
-    )
+    yield Check("liquidate-12", Reason.SYSTEM_ACCOUNT, ordinary, counterparty, "an ordinary account", counterparty)
     yield from is_open("liquidate", 13, state, counterparty)
     yield from is_active("liquidate", 14, state, counterparty)
     held = size_in(work.account(account_id), fill.market)
@@ -96,9 +95,7 @@ def leads_to_health(state: State, work: "Round", fill: Fill) -> Iterator[Check]:
     def is_the_most(limit: int) -> bool:
         return (limit >= 1) & is_within(limit) & negation(is_within(limit + 1))
 
-    yield Check(
-        "liquidate-18", Reason.FILL_BEYOND_ROUND, is_within(closed), closed, is_the_most, work.account_id
-    )
+    yield Check("liquidate-18", Reason.FILL_BEYOND_ROUND, is_within(closed), closed, is_the_most, work.account_id)
 
 
 class Round:

@@ -71,7 +71,11 @@ ROUND_BUGS = {
 }
 PREPARATION_BUGS = (
     Bug("margin", "return floor_div(amount * price", "return -floor_div(-amount * price"),
-    Bug("rules.preparation", "Converted(account_id, asset, amount, proceeds)", "Converted(account_id, asset, proceeds, amount)"),
+    Bug(
+        "rules.preparation",
+        "Converted(account_id, asset, amount, proceeds)",
+        "Converted(account_id, asset, proceeds, amount)",
+    ),
 )
 FILL_BUGS = (
     Bug("rules.liquidate", "buyer_is_taker=not is_long", "buyer_is_taker=is_long"),
