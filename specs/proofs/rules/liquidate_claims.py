@@ -94,18 +94,14 @@ def _waits(stage: str) -> tuple[int, ...]:
     return (0, 3) if stage == "first" else (0, 4)
 
 
-CLAIMS = (
-    _page(
-        "liquidate-terms",
-        scene=scene_of_terms,
-        laws=("LIQ-1", "MAR-2", "PTY-1", "FRM-1"),
-        world=(*TERMS, f"or one departure from that: {DEPARTURES}"),
-        refusals=range(20),
-        bugs=FILL_BUGS,
-    ),
+def _named(stage: str) -> str:
+    return stage.replace(" ", "-")
+
+
+EMPTY_CALLS = (
     *(
         _page(
-            f"liquidate-empty-{stage.replace(' ', '-')}",
+            f"liquidate-empty-{_named(stage)}",
             scene=partial(scene, stages=(stage,)),
             laws=("LIQ-1", "FRM-1"),
             world=(*EMPTY, f"alice is {words}"),
@@ -114,4 +110,65 @@ CLAIMS = (
         )
         for stage, words in STAGES.items()
     ),
+    *(
+        _page(
+            f"liquidate-coins-{_named(stage)}",
+            scene=partial(scene, stages=(stage,), cash=((USDT, COIN),)),
+            laws=("LIQ-1", "PRP-1", "FRM-1"),
+            world=(*EMPTY, f"alice is {words}, and has BTC too; custody of BTC covers it"),
+            refusals=_waits(stage),
+            bugs=PREPARATION_BUGS,
+            removed=(),
+            quick=False,
+        )
+        for stage, words in STAGES.items()
+    ),
+    _page(
+        "liquidate-empty-flat",
+        scene=partial(scene, stages=tuple(STAGES), markets=(), cash=((USDT,), ())),
+        laws=("LIQ-1", "FRM-1"),
+        world=(*ACCOUNT, "no fills", "alice has no position, and USDT or nothing; active, or liquidating in any round"),
+        refusals=(0, 3, 4),
+        bugs=(Bug("margin", "return distress >= 0", "return distress > 0"),),
+        removed=(),
+    ),
 )
+
+FILLS = (
+    _page(
+        "liquidate-terms",
+        scene=scene_of_terms,
+        laws=("LIQ-1", "MAR-2", "PTY-1", "FRM-1"),
+        world=(*TERMS, f"or one departure from that: {DEPARTURES}"),
+        refusals=range(20),
+        bugs=FILL_BUGS,
+    ),
+    _page(
+        "liquidate-terms-together",
+        scene=partial(scene_of_terms, together=True),
+        laws=("LIQ-1", "MAR-2", "PTY-1", "FRM-1"),
+        world=(*TERMS, f"or any departures from that, together: {DEPARTURES}"),
+        refusals=range(20),
+        bugs=(
+            Bug("rules.liquidate", "refuse_stranger(state, counterparty) or refuse_liquidating", "refuse_liquidating"),
+        ),
+        removed=(),
+        quick=False,
+    ),
+    *(
+        _page(
+            f"liquidate-{_named(stage)}-{side}",
+            scene=partial(scene, stages=(stage,), fills=1, sign=sign),
+            laws=("LIQ-1", "FIL-1", "FRM-1"),
+            world=(*FILL, f"alice is {STAGES[stage]}, and {side} in BTC-PERP"),
+            refusals=(*_waits(stage), 8, 9, 10, 16, 17, 18, 19),
+            bugs=(FILL_BUGS[stage == "later"], EVENTS_BUG),
+            removed=(),
+            quick=False,
+        )
+        for stage in ("first", "later", "last")
+        for side, sign in (("long", 1), ("short", -1))
+    ),
+)
+
+CLAIMS = (*FILLS, *EMPTY_CALLS)

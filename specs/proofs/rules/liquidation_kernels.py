@@ -29,7 +29,7 @@ from .trades import ABOVE_LEVERAGE, NONE, ONE, TWO
 
 def running(path: Path, *, cash: tuple[str, ...] = (USDT,)) -> State:
     """A state in which alice is liquidating, in any round, with a position or none."""
-    account = distressed(path, "first", markets=path.choice("markets", (ONE, NONE)), cash=cash)
+    account = distressed(path, "first", markets=path.choice("markets", (ONE, NONE)), cash=(cash,))
     sizes = Map({MARKET: path.integer("starting size")})
     last = Liquidation(path.integer("round", least=1, most=ROUNDS), path.integer("round time"), sizes)
     account = Account(account.cash, account.positions, account.max_leverage, account.fee_tier, last)
@@ -108,7 +108,7 @@ def leaves_its_worth_in_cash(
     path: Path, prepare: Callable[[State, str], Movement], *, cash: tuple[str, ...], markets: tuple[str, ...]
 ) -> None:
     """Preparation: as the page says, no account but two moves, and what DC was is settlement cash."""
-    account = distressed(path, "first", markets=markets, cash=cash)
+    account = distressed(path, "first", markets=markets, cash=(cash,))
     system = reserves(path, {EXTERNAL: (cash,)})
     state = state_of(path, {ALICE: account, EXTERNAL: system[EXTERNAL]}, {}, RULEBOOK, TWO)
     rows = Reach(frozenset((ALICE, EXTERNAL)), frozenset(markets), frozenset(cash) | {USDT})

@@ -45,14 +45,14 @@ def round_of(path: Path, stage: str, markets: Sequence[str]) -> Liquidation | No
 
 
 def distressed(
-    path: Path, stage: str, *, markets: Sequence[str] = ONE, cash: tuple[str, ...] = (USDT,), sign: int = 0
+    path: Path, stage: str, *, markets: Sequence[str] = ONE, cash: Sequence[tuple[str, ...]] = ((USDT,),), sign: int = 0
 ) -> Account:
     """alice, at leverage 100 and the standard fee tier, with positions in these markets, long or short where said."""
     positions = Map({market: position_of(path, f"{ALICE} {market}") for market in markets})
     if sign != 0:
         path.assume(positions[MARKET].size * sign > 0)
     account = Account(
-        cash_of(path, ALICE, (cash,)), positions, 100, RULEBOOK.default_fee_tier, round_of(path, stage, markets)
+        cash_of(path, ALICE, cash), positions, 100, RULEBOOK.default_fee_tier, round_of(path, stage, markets)
     )
     path.assume(account.cash.get(COIN, 0) >= 0)
     return account
@@ -64,14 +64,14 @@ def scene(
     stages: Sequence[str],
     fills: int = 0,
     markets: Sequence[str] = ONE,
-    cash: tuple[str, ...] = (USDT,),
+    cash: Sequence[tuple[str, ...]] = ((USDT,),),
     sign: int = 0,
     counterparty: Sequence[str] = NONE,
     records: Sequence[str] = ("none",),
 ) -> tuple[State, Transaction]:
     """A round of alice with so many fills against bob, who is active, with positions in these markets."""
     stage = path.choice("stage", stages)
-    held = {FEES: ((USDT,),), EXTERNAL: (cash,)}
+    held = {FEES: ((USDT,),), EXTERNAL: (max(cash, key=len),)}
     accounts = reserves(path, held)
     accounts[ALICE] = distressed(path, stage, markets=markets, cash=cash, sign=sign)
     # Custody of what is sold covers it, as CON-1 and CON-4 have it.
