@@ -140,3 +140,34 @@ def any_terms(path: Path) -> Terms:
         path.choice("alice has a position", (True, False)),
         path.choice("bob is active", (True, False)),
     )
+
+
+def plain(path: Path, *, size: int, mark: int) -> Account:
+    """alice, active, with USDT and so many lots without pnl."""
+    cost = -size * mark * RULEBOOK.contracts[MARKET].multiplier
+    positions = Map({MARKET: Position(size, cost)})
+    return Account(cash_of(path, ALICE, ((USDT,),)), positions, 100, RULEBOOK.default_fee_tier, None)
+
+
+def scene_of_counterparty(
+    path: Path,
+    *,
+    size: int,
+    markets: Sequence[str],
+    records: Sequence[str] = ("none",),
+    mark: int | None = None,
+) -> tuple[State, Transaction]:
+    """The first round of alice, who has so many lots, with one fill against bob, who has positions in these markets."""
+    accounts = reserves(path, {FEES: ((USDT,),)})
+    positions = Map({market: position_of(path, f"{BOB} {market}") for market in markets})
+    accounts[BOB] = Account(cash_of(path, BOB, ((USDT,),)), positions, 100, RULEBOOK.default_fee_tier, None)
+    rulebook = with_any_tiers(path, RULEBOOK, dict.fromkeys(TWO, 1), ABOVE_LEVERAGE)
+    listed = TWO if SECOND_MARKET in markets else ONE
+    state = state_of(path, accounts, {BOB: provider_of(path, BOB, records)}, rulebook, listed)
+    if mark is not None:
+        market = attrs.evolve(state.markets[MARKET], mark=mark)
+        state = attrs.evolve(state, markets=state.markets.set(MARKET, market))
+    alice = plain(path, size=size, mark=state.markets[MARKET].mark)
+    state = attrs.evolve(state, accounts=state.accounts.set(ALICE, alice))
+    fill = Fill(MARKET, BOB, path.integer("size"), path.integer("price"))
+    return state, Liquidate(path.integer("time"), ALICE, (fill,))
