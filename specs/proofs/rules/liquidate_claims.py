@@ -9,8 +9,9 @@ from ..laws import claim_of_laws
 from ..pages import claim_of_page
 from ..worlds import COIN, RECORDS, USDT
 from .liquidate import PAGE
-from .liquidations import scene, scene_of_terms
-from .trades import ONE, TWO
+from .liquidations import LOTS, MARK, scene, scene_of_counterparty, scene_of_terms
+from .trade_claims import LAW_BUGS
+from .trades import NONE, ONE
 
 OF_LIQUIDATE = "liquidate"
 STAGES = {
@@ -41,6 +42,13 @@ TERMS = (
 DEPARTURES = (
     "the account or the counterparty is a system account or somebody unknown, or the two are the same; the market is "
     "not listed or has no mark; alice's rounds are used up; alice has no position; bob is liquidating"
+)
+
+PLAIN = (
+    "rulebook ascendex-2020, but a single margin bracket a market, of any initial rate above 1% and any maintenance "
+    "rate; leverage 100, fee tier standard; concrete ids; stored amounts not zero; @fees has USDT",
+    "one fill in BTC-PERP, of any size and at any price, of alice, who is active, with USDT and 10,000 lots without "
+    "pnl, against bob, who is active, with USDT",
 )
 
 ROUND_BUGS = {
@@ -171,4 +179,105 @@ FILLS = (
     ),
 )
 
-CLAIMS = (*FILLS, *EMPTY_CALLS)
+COUNTERPARTIES = (
+    *(
+        _page(
+            f"liquidate-counterparty-{side}",
+            scene=partial(scene_of_counterparty, size=size, markets=ONE),
+            laws=("FIL-1", "MAR-1", "FRM-1"),
+            world=(*PLAIN, f"alice is {side}", "bob has a position in BTC-PERP"),
+            refusals=(0, 3, 8, 9, 10, 16, 17, 18, 19, 20, 21),
+            bugs=(bug,),
+            removed=(),
+            quick=False,
+        )
+        for side, size, bug in (
+            ("long", LOTS, Bug("rules.liquidate", "before=before[counterparty]", "before=after[counterparty]")),
+            ("short", -LOTS, Bug("rules.liquidate", "after=after[counterparty]", "after=before[counterparty]")),
+        )
+    ),
+    _page(
+        "liquidate-provider",
+        scene=partial(scene_of_counterparty, size=LOTS, markets=NONE, mark=MARK, records=RECORDS),
+        laws=("FEE-1", "ENR-3"),
+        world=(*PLAIN, "alice is long; the mark is 9,943", "bob is a provider in any way or none"),
+        refusals=(0, 3, 8, 9, 10, 16, 17, 18, 19, 22),
+        bugs=(Bug("rules.fills", "return rulebook.lowest_fees", "return rulebook.fee_tiers['vip']"),),
+        removed=(22,),
+        quick=False,
+    ),
+)
+
+NOT_OF_FILLS = ("ENR-3", "FIL-1", "MAR-1", "MAR-2", "FEE-1")
+LAWS = (
+    _laws(
+        "liquidate-laws-empty",
+        partial(scene, stages=("first", "later")),
+        world=(*EMPTY, "alice is active, or liquidating with her last round any of the first 48"),
+        bugs=(
+            Bug("rules.liquidate", "min(begun.round + 1,", "min(begun.round,"),
+            Bug("rules.liquidate", "time, begun.starting_sizes)", "time, Map())"),
+            Bug("rules.rolling", "if total != 0:", "if total > 0:"),
+        ),
+        silent=NOT_OF_FILLS,
+    ),
+    _laws(
+        "liquidate-laws-coins",
+        partial(scene, stages=("first", "later"), cash=((USDT, COIN),)),
+        world=(
+            *EMPTY,
+            "alice is active, or liquidating with her last round any of the first 48; she has BTC too, and custody of "
+            "BTC covers it",
+        ),
+        bugs=PREPARATION_BUGS[:1],
+        silent=NOT_OF_FILLS,
+        quick=False,
+    ),
+    _laws(
+        "liquidate-laws-ending",
+        partial(scene, stages=("last", "used up")),
+        world=(*EMPTY, "alice is liquidating, and has had her 49th round or her last"),
+        bugs=(
+            Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n", "    if True:\n"),
+            Bug("rules.liquidate", "min(begun.round + 1, state.rulebook.liquidation.rounds)", "begun.round + 1"),
+        ),
+        silent=(*NOT_OF_FILLS, "EVT-1"),
+        without=("LIQ-2",),
+    ),
+    *(
+        _laws(
+            f"liquidate-laws-{stage}-{side}",
+            partial(scene, stages=(stage,), fills=1, sign=sign),
+            world=(*FILL, f"alice is {STAGES[stage]}, and {side} in BTC-PERP"),
+            bugs=(bug,),
+            silent=("ENR-3", "FEE-1", *(() if stage == "first" else ("EVT-1",))),
+            without=("LIQ-2",) if stage == "last" else (),
+            quick=False,
+        )
+        for stage, side, sign, bug in (
+            ("first", "long", 1, FILL_BUGS[0]),
+            ("first", "short", -1, Bug("rules.liquidate", "    if closed > most:\n", "    if closed > most + 1:\n")),
+            ("later", "long", 1, Bug("rules.liquidate", "    if value_left < 0:\n", "    if value_left < -1:\n")),
+            ("later", "short", -1, Bug("rules.liquidate", "if size > abs(held):", "if size > abs(held) + 1:")),
+            ("last", "long", 1, ROUND_BUGS["last"][0]),
+        )
+    ),
+    _laws(
+        "liquidate-laws-counterparty",
+        partial(scene_of_counterparty, size=LOTS, markets=ONE, mark=MARK),
+        world=(*PLAIN, "alice is long; the mark is 9,943", "bob has a position in BTC-PERP"),
+        bugs=(Bug("rules.fills", "if effective < required:", "if effective < required // 2:"),),
+        silent=("ENR-3", "FEE-1", "PRP-1"),
+        quick=False,
+    ),
+    _laws(
+        "liquidate-laws-provider",
+        partial(scene_of_counterparty, size=LOTS, markets=NONE, mark=MARK, records=RECORDS),
+        world=(*PLAIN, "alice is long; the mark is 9,943", "bob is a provider in any way or none"),
+        bugs=LAW_BUGS,
+        silent=("PRP-1",),
+        quick=False,
+    ),
+)
+
+CLAIMS = (*FILLS, *COUNTERPARTIES, *EMPTY_CALLS, *LAWS)
