@@ -81,10 +81,15 @@ def scene(
     rulebook = with_any_tiers(path, RULEBOOK, dict.fromkeys(TWO, 1), ABOVE_LEVERAGE)
     listed = TWO if SECOND_MARKET in (*markets, *counterparty) else ONE
     state = state_of(path, accounts, {BOB: provider_of(path, BOB, records)}, rulebook, listed)
-    made = tuple(
-        Fill(MARKET, BOB, path.integer(f"size {number}"), path.integer(f"price {number}")) for number in range(fills)
+    return state, Liquidate(path.integer("time"), ALICE, fills_of(path, (None,) * fills))
+
+
+def fills_of(path: Path, prices: Sequence[int | None]) -> tuple[Fill, ...]:
+    """Fills in BTC-PERP against bob, of any size, at these prices, or at any."""
+    return tuple(
+        Fill(MARKET, BOB, path.integer(f"size {number}"), path.integer(f"price {number}") if price is None else price)
+        for number, price in enumerate(prices)
     )
-    return state, Liquidate(path.integer("time"), ALICE, made)
 
 
 PARTIES = ((ALICE, BOB), (ALICE, ALICE), ("@fees", BOB), (STRANGER, BOB), (ALICE, "@insurance"), (ALICE, STRANGER))
@@ -142,32 +147,40 @@ def any_terms(path: Path) -> Terms:
     )
 
 
-def plain(path: Path, *, size: int, mark: int) -> Account:
-    """alice, active, with USDT and so many lots without pnl."""
+def plain(path: Path, *, size: int, mark: int, cash: tuple[str, ...] = (USDT,), beside: bool = False) -> Account:
+    """alice, active, with such cash and so many lots without pnl; and a position in ETH-PERP beside them, or not."""
     cost = -size * mark * RULEBOOK.contracts[MARKET].multiplier
     positions = Map({MARKET: Position(size, cost)})
-    return Account(cash_of(path, ALICE, ((USDT,),)), positions, 100, RULEBOOK.default_fee_tier, None)
+    if beside:
+        positions = positions.set(SECOND_MARKET, position_of(path, f"{ALICE} {SECOND_MARKET}"))
+    held = cash_of(path, ALICE, (cash,))
+    path.assume(held.get(COIN, 0) >= 0)
+    return Account(held, positions, 100, RULEBOOK.default_fee_tier, None)
 
 
 def scene_of_counterparty(
     path: Path,
     *,
     size: int,
-    markets: Sequence[str],
+    markets: Sequence[str] = NONE,
     records: Sequence[str] = ("none",),
     mark: int | None = None,
+    prices: Sequence[int | None] = (None,),
+    cash: tuple[str, ...] = (USDT,),
+    beside: bool = False,
 ) -> tuple[State, Transaction]:
-    """The first round of alice, who has so many lots, with one fill against bob, who has positions in these markets."""
-    accounts = reserves(path, {FEES: ((USDT,),)})
+    """The first round of alice, who has so many lots, against bob, who has positions in these markets: a fill at each
+    price, or at any."""
+    accounts = reserves(path, {FEES: ((USDT,),), EXTERNAL: (cash,)})
     positions = Map({market: position_of(path, f"{BOB} {market}") for market in markets})
     accounts[BOB] = Account(cash_of(path, BOB, ((USDT,),)), positions, 100, RULEBOOK.default_fee_tier, None)
     rulebook = with_any_tiers(path, RULEBOOK, dict.fromkeys(TWO, 1), ABOVE_LEVERAGE)
-    listed = TWO if SECOND_MARKET in markets else ONE
+    listed = TWO if beside or SECOND_MARKET in markets else ONE
     state = state_of(path, accounts, {BOB: provider_of(path, BOB, records)}, rulebook, listed)
     if mark is not None:
         market = attrs.evolve(state.markets[MARKET], mark=mark)
         state = attrs.evolve(state, markets=state.markets.set(MARKET, market))
-    alice = plain(path, size=size, mark=state.markets[MARKET].mark)
+    alice = plain(path, size=size, mark=state.markets[MARKET].mark, cash=cash, beside=beside)
+    path.assume(accounts[EXTERNAL].cash.get(COIN, 0) + alice.cash.get(COIN, 0) <= 0)
     state = attrs.evolve(state, accounts=state.accounts.set(ALICE, alice))
-    fill = Fill(MARKET, BOB, path.integer("size"), path.integer("price"))
-    return state, Liquidate(path.integer("time"), ALICE, (fill,))
+    return state, Liquidate(path.integer("time"), ALICE, fills_of(path, prices))
