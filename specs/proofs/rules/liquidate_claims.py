@@ -9,7 +9,7 @@ from ..laws import claim_of_laws
 from ..pages import claim_of_page
 from ..worlds import COIN, RECORDS, USDT
 from .liquidate import PAGE
-from .liquidations import LOTS, MARK, scene, scene_of_counterparty, scene_of_terms
+from .liquidations import LOTS, MARK, STEP, scene, scene_of_counterparty, scene_of_terms, scene_of_the_end
 from .trade_claims import LAW_BUGS
 from .trades import NONE, ONE
 
@@ -208,6 +208,60 @@ COUNTERPARTIES = (
     ),
 )
 
+ROUND = "alice is long; the mark is 9,943"
+SEVERAL = (
+    *(
+        _page(
+            f"liquidate-{name}",
+            scene=scene_of,
+            laws=laws,
+            world=world,
+            refusals=refusals,
+            bugs=bugs,
+            removed=(),
+            quick=False,
+        )
+        for name, scene_of, laws, world, refusals, bugs in (
+            (
+                "two-fills",
+                partial(scene_of_counterparty, size=LOTS, markets=ONE, mark=MARK, prices=(MARK, MARK - STEP)),
+                ("LIQ-1", "FIL-1", "MAR-1"),
+                (*PLAIN, ROUND, "two fills in place of one, at 9,943 and at 9,942; bob has a position in BTC-PERP"),
+                (0, 3, 8, 16, 17, 18, 19, 20, 21),
+                (
+                    Bug("rules.liquidate", "closed.get(market_id, 0) + requested.size", "requested.size"),
+                    Bug("rules.liquidate", "before=before[counterparty]", "before=state.accounts[counterparty]"),
+                    Bug("rules.liquidate", "(*postings, *filled.postings)", "(*filled.postings, *postings)"),
+                ),
+            ),
+            (
+                "two-fills-at-any-price",
+                partial(scene_of_counterparty, size=LOTS, mark=MARK, prices=(MARK, None)),
+                ("LIQ-1", "FIL-1"),
+                (*PLAIN, ROUND, "two fills in place of one, the first at 9,943; bob has no position"),
+                (0, 3, 8, 9, 10, 16, 17, 18, 19),
+                (Bug("rules.liquidate", "closed.get(market_id, 0) + requested.size", "requested.size"),),
+            ),
+            (
+                "fill-coins",
+                partial(scene_of_counterparty, size=LOTS, mark=MARK, cash=(USDT, COIN)),
+                ("LIQ-1", "FIL-1", "PRP-1"),
+                (*PLAIN, ROUND, "alice has BTC too, and custody of BTC covers it; bob has no position"),
+                (0, 3, 8, 9, 10, 16, 17, 18, 19),
+                (EVENTS_BUG,),
+            ),
+            (
+                "fill-beside",
+                partial(scene_of_counterparty, size=LOTS, mark=MARK, beside=True),
+                ("LIQ-1", "FIL-1", "PRP-1"),
+                (*PLAIN, ROUND, "alice has a position in ETH-PERP too, at any mark; bob has no position"),
+                (0, 3, 8, 9, 10, 16, 17, 18, 19),
+                (Bug("rules.liquidate", "starting_sizes.get(market_id, 0)", "starting_sizes.get('ETH-PERP', 0)"),),
+            ),
+        )
+    ),
+)
+
 NOT_OF_FILLS = ("ENR-3", "FIL-1", "MAR-1", "MAR-2", "FEE-1")
 LAWS = (
     _laws(
@@ -235,14 +289,19 @@ LAWS = (
     ),
     _laws(
         "liquidate-laws-ending",
-        partial(scene, stages=("last", "used up")),
-        world=(*EMPTY, "alice is liquidating, and has had her 49th round or her last"),
+        partial(scene_of_the_end, size=LOTS, mark=MARK, stages=("last", "used up")),
+        world=(
+            *ACCOUNT,
+            "no fills; alice is liquidating, and has had her 49th round or her last; she is long 10,000 lots of any "
+            "reference cost; the mark is 9,943; bob, who is active, with USDT, is short as many, of any reference cost; "
+            "@fees has USDT, @insurance has USDT or nothing; nobody is a provider",
+        ),
         bugs=(
             Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n", "    if True:\n"),
             Bug("rules.liquidate", "min(begun.round + 1, state.rulebook.liquidation.rounds)", "begun.round + 1"),
         ),
         silent=(*NOT_OF_FILLS, "EVT-1"),
-        without=("LIQ-2",),
+        quick=False,
     ),
     *(
         _laws(
@@ -271,6 +330,26 @@ LAWS = (
         quick=False,
     ),
     _laws(
+        "liquidate-laws-two-fills",
+        partial(scene_of_counterparty, size=-LOTS, markets=ONE, mark=MARK, prices=(MARK, MARK + STEP)),
+        world=(
+            *PLAIN,
+            "alice is short; the mark is 9,943; two fills in place of one, at 9,943 and at 9,944",
+            "bob has a position in BTC-PERP",
+        ),
+        bugs=(Bug("rules.liquidate", "closed.get(market_id, 0) + requested.size", "requested.size"),),
+        silent=("ENR-3", "FEE-1", "PRP-1"),
+        quick=False,
+    ),
+    _laws(
+        "liquidate-laws-fill-coins",
+        partial(scene_of_counterparty, size=LOTS, mark=MARK, cash=(USDT, COIN)),
+        world=(*PLAIN, ROUND, "alice has BTC too, and custody of BTC covers it; bob has no position"),
+        bugs=PREPARATION_BUGS[:1],
+        silent=("ENR-3", "FEE-1"),
+        quick=False,
+    ),
+    _laws(
         "liquidate-laws-provider",
         partial(scene_of_counterparty, size=LOTS, markets=NONE, mark=MARK, records=RECORDS),
         world=(*PLAIN, "alice is long; the mark is 9,943", "bob is a provider in any way or none"),
@@ -280,4 +359,4 @@ LAWS = (
     ),
 )
 
-CLAIMS = (*FILLS, *COUNTERPARTIES, *EMPTY_CALLS, *LAWS)
+CLAIMS = (*FILLS, *COUNTERPARTIES, *SEVERAL, *EMPTY_CALLS, *LAWS)

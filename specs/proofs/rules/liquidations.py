@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import attrs
 from immutables import Map
 
-from ledger.rulebook import EXTERNAL, FEES
+from ledger.rulebook import EXTERNAL, FEES, INSURANCE
 from ledger.state import Account, Liquidation, Position, State
 from ledger.transactions import Fill, Liquidate, Transaction
 
@@ -93,7 +93,7 @@ def fills_of(path: Path, prices: Sequence[int | None]) -> tuple[Fill, ...]:
 
 
 PARTIES = ((ALICE, BOB), (ALICE, ALICE), ("@fees", BOB), (STRANGER, BOB), (ALICE, "@insurance"), (ALICE, STRANGER))
-LOTS, MARK = 10_000, 9_943 * 10**9
+LOTS, MARK, STEP = 10_000, 9_943 * 10**9, 10**9
 
 
 @attrs.frozen
@@ -184,3 +184,20 @@ def scene_of_counterparty(
     path.assume(accounts[EXTERNAL].cash.get(COIN, 0) + alice.cash.get(COIN, 0) <= 0)
     state = attrs.evolve(state, accounts=state.accounts.set(ALICE, alice))
     return state, Liquidate(path.integer("time"), ALICE, fills_of(path, prices))
+
+
+def scene_of_the_end(path: Path, *, size: int, mark: int, stages: Sequence[str]) -> tuple[State, Transaction]:
+    """An empty call of alice near the end of her rounds; bob has the other side of her lots, so that a takeover finds
+    who takes them."""
+    stage = path.choice("stage", stages)
+    accounts = reserves(path, {FEES: ((USDT,),), EXTERNAL: ((USDT,),), INSURANCE: ((USDT,), ())})
+    own = Map({MARKET: Position(size, path.integer(f"{ALICE} reference cost"))})
+    cash, begun = cash_of(path, ALICE, ((USDT,),)), round_of(path, stage, ONE)
+    accounts[ALICE] = Account(cash, own, 100, RULEBOOK.default_fee_tier, begun)
+    positions = Map({MARKET: Position(-size, path.integer(f"{BOB} reference cost"))})
+    accounts[BOB] = Account(cash_of(path, BOB, ((USDT,),)), positions, 100, RULEBOOK.default_fee_tier, None)
+    rulebook = with_any_tiers(path, RULEBOOK, {MARKET: 1}, ABOVE_LEVERAGE)
+    state = state_of(path, accounts, {}, rulebook)
+    market = attrs.evolve(state.markets[MARKET], mark=mark)
+    state = attrs.evolve(state, markets=state.markets.set(MARKET, market))
+    return state, Liquidate(path.integer("time"), ALICE, ())
