@@ -25,13 +25,13 @@ STAGES = {
 ACCOUNT = (
     "rulebook ascendex-2020, but a single margin bracket a market, of any initial rate above 1% and any maintenance "
     "rate; leverage 100, fee tier standard; concrete ids; stored amounts not zero",
-    "alice, with USDT; of a liquidating account any time of its last call and any starting sizes, in its markets",
+    "alice, with USDT; of a liquidating account any time of its last call and any starting sizes, in its markets; "
+    "@external and @fees have USDT",
 )
 EMPTY = (*ACCOUNT, "no fills", "alice has a position in BTC-PERP")
 FILL = (
     *ACCOUNT,
-    "one fill in BTC-PERP, of any size and at any price, against bob, who is active, with USDT and no position but "
-    "where said; @fees has USDT",
+    "one fill in BTC-PERP, of any size and at any price, against bob, who is active, with USDT and no position",
 )
 TERMS = (
     "rulebook ascendex-2020, but the last margin bracket of BTC-PERP alone; leverage 100, fee tier standard; concrete "
@@ -224,9 +224,9 @@ SEVERAL = (
         for name, scene_of, laws, world, refusals, bugs in (
             (
                 "two-fills",
-                partial(scene_of_counterparty, size=LOTS, markets=ONE, mark=MARK, prices=(MARK, MARK - STEP)),
+                partial(scene_of_counterparty, size=LOTS, markets=ONE, mark=MARK, prices=(MARK - STEP, MARK + STEP)),
                 ("LIQ-1", "FIL-1", "MAR-1"),
-                (*PLAIN, ROUND, "two fills in place of one, at 9,943 and at 9,942; bob has a position in BTC-PERP"),
+                (*PLAIN, ROUND, "two fills in place of one, at 9,942 and at 9,944; bob has a position in BTC-PERP"),
                 (0, 3, 8, 16, 17, 18, 19, 20, 21),
                 (
                     Bug("rules.liquidate", "closed.get(market_id, 0) + requested.size", "requested.size"),
@@ -293,8 +293,8 @@ LAWS = (
         world=(
             *ACCOUNT,
             "no fills; alice is liquidating, and has had her 49th round or her last; she is long 10,000 lots of any "
-            "reference cost; the mark is 9,943; bob, who is active, with USDT, is short as many, of any reference cost; "
-            "@fees has USDT, @insurance has USDT or nothing; nobody is a provider",
+            "reference cost, at a mark of 9,943; bob, who is active, with USDT, is short as many, of any reference "
+            "cost; @fees has USDT, @insurance has USDT or nothing; nobody is a provider",
         ),
         bugs=(
             Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n", "    if True:\n"),
