@@ -13,7 +13,7 @@ from ledger.outcomes import AccountOpened, Rejected
 from ledger.postings import CashPosting
 from ledger.rulebook import FEES
 from ledger.state import Provider, State
-from ledger.transactions import TYPE_NAMES, BackstopTransfer, Deposit, Liquidate, Transaction
+from ledger.transactions import TYPE_NAMES, BackstopTransfer, Deposit, Transaction
 from ledger.transition import apply
 from specs.proofs.claims import Claim, Kind
 from specs.proofs.engine import ACCEPTED, Path, Status, plain_path, prove
@@ -25,7 +25,7 @@ from specs.proofs.watched import Reach
 
 from .results import proved
 
-ELSEWHERE = {Liquidate, BackstopTransfer}
+ELSEWHERE = {BackstopTransfer}
 """Types whose pages are not written here a second time in this form, or are held against their rules elsewhere."""
 
 
