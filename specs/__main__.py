@@ -83,7 +83,8 @@ def claims_page() -> str:
     for engine, claims in ENGINES.items():
         parts.append(f"## {engine}\n")
         for claim in claims:
-            about = f"{claim.kind.value}; {', '.join(claim.transactions)}; {', '.join(claim.laws)}"
+            named = (", ".join(claim.transactions), ", ".join(claim.laws))
+            about = "; ".join([claim.kind.value, *(names for names in named if names)])
             parts.append(f"### {claim.id}\n")
             parts.append(_wrapped(f"{status_of(claim)}. {claim.statement}"))
             parts.append(_wrapped(f"{about}.", "- "))

@@ -451,7 +451,17 @@ class Path:
             self._solver, self._known_to_solver = z3.Solver(ctx=self._context), 0
             return z3.unknown, None
         solver.pop()
+        if model is not None and not self._satisfies(model, (*self._constraint, term)):
+            # The solver has been seen to say that there are integers and to give some that break what they should
+            # satisfy. That is no answer, and the solver is not used any further.
+            self._solver, self._known_to_solver = z3.Solver(ctx=self._context), 0
+            return z3.unknown, None
         return answer, model
+
+    @staticmethod
+    def _satisfies(model: Any, terms: Sequence[Term]) -> bool:
+        """Whether the solver's integers do."""
+        return all(z3.is_true(model.eval(term, model_completion=True)) for term in terms)
 
     def _must_be_unsat(self, broken: Term, what: str) -> None:
         if z3.is_false(z3.simplify(broken)):

@@ -69,22 +69,25 @@ def claim_of_laws(
     world: tuple[str, ...],
     bugs: tuple[PlantedBug, ...],
     silent: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
     quick: bool = True,
 ) -> Claim:
     """The claim that every step and history law that concerns a type of transaction holds over a scene.
 
-    Each law must be seen to speak, but for those named as silent there, which must not: the claim is not about them.
+    Each law must be seen to speak, but for those named as silent there, which must not: the claim is not about them;
+    nor about those that it is `without`, which are not asked.
     """
-    laws = laws_concerning(kind)
+    laws = tuple(law for law in laws_concerning(kind) if law.id not in without)
     ids = tuple(law_id for law_id in dict.fromkeys(law.id for law in laws) if law_id not in silent)
     unheard = f"; {' and '.join(silent)} never speak there" if silent else ""
+    excepted = f", but {' and '.join(without)}," if without else ""
     return Claim(
         claim_id,
         Kind.LAWS,
         (transaction,),
         ids,
         f"Over this world, after every {transaction}, applied or refused, postings net to zero and every step and "
-        f"history law that concerns it holds{unheard}.",
+        f"history law that concerns it{excepted} holds{unheard}.",
         world,
         APPLY,
         partial(keeps_laws, scene=scene, laws=laws, silent=silent),

@@ -308,6 +308,7 @@ CLAIMS = (
         FILL_LAWS,
         last_round_with_a_fill_keeps_laws,
         Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n        return False\n", ""),
+        quick=False,
     ),
     _claim(
         "liquidate-two-fills-laws",

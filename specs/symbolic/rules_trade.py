@@ -340,6 +340,7 @@ CLAIMS = (
         trade_keeps_laws,
         Bug("rules.fills", "if must_roll(before, after):", "if must_roll(before, after) and account_id == buyer:"),
         kind=Kind.LAWS,
+        quick=False,
     ),
     _claim(
         "trade-two-laws",
@@ -367,6 +368,7 @@ CLAIMS = (
             "        return rulebook.fee_tiers[rulebook.default_fee_tier]",
         ),
         kind=Kind.LAWS,
+        quick=False,
     ),
     _claim(
         "trade-two-markets-laws",

@@ -305,6 +305,7 @@ CLAIMS = (
         ("ADL-1", "CAP-4", "TKO-4", "TKO-5", "REJ-1", "REJ-2", *TRANSFER),
         deleveraging_keeps_laws,
         Bug("pricing", "return min(bankruptcy, mark_per_lot) if size > 0", "return bankruptcy if size > 0"),
+        quick=False,
     ),
     _claim(
         "transfer-windows-laws",
@@ -367,6 +368,7 @@ CLAIMS = (
         ("ENR-1", "EVT-1", *TRANSFER),
         provider_taken_over_keeps_laws,
         Bug("rules.takeover", "limits is None or account_id == taken_over or", "limits is None or"),
+        quick=False,
     ),
     _claim(
         "transfer-prepared-laws",

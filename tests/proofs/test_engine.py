@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 import pytest
+import z3  # type: ignore[import-untyped]
 
 from ledger.profiles import load_profile
 from ledger.rules.liquidate import liquidate
@@ -118,6 +119,21 @@ def test_what_is_not_decided_is_unknown() -> None:
     result = prove(cubes, budget=Budget(decision=10_000, condition=10_000))
     assert result.status is Status.UNKNOWN
     assert "not decided" in result.detail
+
+
+def test_integers_that_break_what_was_asked_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    model_of = z3.Solver.model
+
+    def model_of_nothing(solver: Any) -> Any:
+        other = z3.Solver(ctx=solver.ctx)
+        other.check()
+        return model_of(other)
+
+    assert prove(requiring(FALSE["one integer in all"])).status is Status.REFUTED
+    monkeypatch.setattr(z3.Solver, "model", model_of_nothing)
+    assert prove(requiring(FALSE["one integer in all"])).status is Status.UNKNOWN
+    assert prove(requiring(TRUE["abs"], least=1)).status is Status.VACUOUS
+    assert prove(requiring(TRUE["abs"])).status is Status.PROVED
 
 
 def test_too_many_paths_are_unknown() -> None:

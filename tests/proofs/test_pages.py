@@ -13,7 +13,7 @@ from ledger.outcomes import AccountOpened, Applied, Rejected
 from ledger.postings import CashPosting
 from ledger.rulebook import FEES
 from ledger.state import Account, Provider, State
-from ledger.transactions import TYPE_NAMES, BackstopTransfer, Deposit, Liquidate, Transaction
+from ledger.transactions import TYPE_NAMES, BackstopTransfer, Deposit, Transaction
 from ledger.transition import apply
 from specs.proofs.claims import Claim, Kind
 from specs.proofs.engine import ACCEPTED, Path, Status, plain_path, prove
@@ -25,7 +25,7 @@ from specs.proofs.watched import Reach
 
 from .results import proved
 
-ELSEWHERE = {Liquidate, BackstopTransfer}
+ELSEWHERE = {BackstopTransfer}
 """Types whose pages are not written here a second time in this form, or are held against their rules elsewhere."""
 
 
@@ -204,7 +204,7 @@ def test_equality_goes_into_every_part() -> None:
 
 def law_that(verdict: Any) -> StepLaw:
     """A law with the same verdict on every step, refusals too."""
-    return StepLaw("XXX-1", "A law of this test.", lambda step: verdict, refusals=True)
+    return StepLaw("OWN-1", "A law of this test.", lambda step: verdict, refusals=True)
 
 
 def laws_hold(*laws: StepLaw, silent: tuple[str, ...] = ()) -> Status:
@@ -217,8 +217,8 @@ def test_a_law_is_held_broken_or_silent() -> None:
     assert laws_hold(law_that(HELD)) is Status.PROVED
     assert laws_hold(law_that(Breach("always"))) is Status.REFUTED
     assert laws_hold(law_that(None)) is Status.VACUOUS
-    assert laws_hold(law_that(None), silent=("XXX-1",)) is Status.PROVED
-    assert laws_hold(law_that(HELD), silent=("XXX-1",)) is Status.REFUTED
+    assert laws_hold(law_that(None), silent=("OWN-1",)) is Status.PROVED
+    assert laws_hold(law_that(HELD), silent=("OWN-1",)) is Status.REFUTED
 
 
 def test_a_law_broken_by_one_amount_alone_is_refuted() -> None:
@@ -226,7 +226,7 @@ def test_a_law_broken_by_one_amount_alone_is_refuted() -> None:
         assert isinstance(step.transaction, Deposit)
         return Breach("that one") if step.transaction.amount == 10**30 + 10**4 else HELD
 
-    assert laws_hold(StepLaw("XXX-1", "Not this amount.", check)) is Status.REFUTED
+    assert laws_hold(StepLaw("OWN-1", "Not this amount.", check)) is Status.REFUTED
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TYPE_NAMES if kind not in ELSEWHERE], ids=lambda kind: kind.__name__)
