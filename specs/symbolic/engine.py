@@ -4,8 +4,8 @@ CrossHair runs the contract's body on symbolic integers. Wherever the code asks 
 not settled, the path forks; a side is dropped only when the solver says that it is impossible. CONFIRMED is answered
 only where the tree of paths was explored to its end, and every path that the assumptions admit is counted as ended with
 the postcondition true. So the claim is about all integers that satisfy the assumptions. That trusts CrossHair's
-operators, z3, and that the code depends on its arguments alone; a path that runs differently when it is repeated is an
-ERROR.
+operators, z3, and that the code depends on its arguments alone, and asks no integer for its identity; a path that runs
+differently when it is repeated, or ends sooner, is an ERROR. Code that catches what stops a path hides nothing.
 
 Arguments are integers and truth values only, which CrossHair represents exactly. Whatever it must guess a value for
 makes the tree endless, so that nothing is confirmed by a guess.
