@@ -33,17 +33,19 @@ def tip(chooser: Chooser, sight: Sight) -> Transaction:
     holders = [name for name in sight.holders if state.accounts[name].liquidation is None]
     if not holders:
         return settle(chooser, sight)
-    account_id = chooser.choose_from(holders)
-    account = state.accounts[account_id]
-    pnl, effective = unrealised_pnl(state, account), effective_collateral(state, account)
-    if pnl in (terms.minimum_pnl, -terms.minimum_pnl) or _at_the_ratio(state.rulebook, pnl, effective):
+    effective = {name: effective_collateral(state, state.accounts[name]) for name in holders}
+    uncovered = [name for name in holders if effective[name] <= 0]
+    several = [name for name in uncovered if len(state.accounts[name].positions) > 1]
+    account_id = choose_preferred(chooser, several or uncovered, holders)
+    pnl, covered = unrealised_pnl(state, state.accounts[account_id]), effective[account_id]
+    if (covered >= 0 and abs(pnl) == terms.minimum_pnl) or _at_the_ratio(state.rulebook, pnl, covered):
         return Settle(instant_time(chooser, state.time, interval=terms.schedule.interval, window=terms.schedule.window))
-    if one_in(chooser, 2):
+    if abs(pnl) != terms.minimum_pnl and (covered < 0 or one_in(chooser, 2)):
         marked = _mark_for_pnl(chooser, sight, account_id, chooser.choose_from((1, -1)) * terms.minimum_pnl)
         if marked is not None:
             return marked
-    missing = floor_div(abs(pnl) * EXACT_SCALE * RATE_SCALE, max(1, terms.minimum_ratio)) - effective
-    asset = state.rulebook.settlement_asset
+    least = 0 if covered < 0 else floor_div(abs(pnl) * EXACT_SCALE * RATE_SCALE, max(1, terms.minimum_ratio))
+    missing, asset = least - covered, state.rulebook.settlement_asset
     unit = state.rulebook.assets[asset].booking_unit * EXACT_SCALE
     if missing > 0 and is_multiple(missing, unit) and abs(pnl) >= terms.minimum_pnl:
         return Deposit(state.time, account_id, asset, floor_div(missing, EXACT_SCALE))
@@ -60,12 +62,14 @@ def _mark_for_pnl(chooser: Chooser, sight: Sight, account_id: str, wanted: int) 
     """The mark at which the account's whole pnl is `wanted` atoms; None where there is none."""
     state = sight.state
     account = state.accounts[account_id]
-    market_id = chooser.choose_from(sorted(account.positions))
-    market, contract = state.markets[market_id], state.rulebook.contracts[market_id]
-    per_price = account.positions[market_id].size * contract.multiplier
     change = wanted - unrealised_pnl(state, account)
-    if not is_multiple(change, abs(per_price)):
+    contracts = state.rulebook.contracts
+    per_prices = {key: held.size * contracts[key].multiplier for key, held in sorted(account.positions.items())}
+    exact = [market_id for market_id, per_price in per_prices.items() if is_multiple(change, abs(per_price))]
+    if not exact:
         return None
+    market_id = chooser.choose_from(exact)
+    market, per_price = state.markets[market_id], per_prices[market_id]
     mark = market.mark + sign(per_price) * floor_div(change, abs(per_price))
     if not 0 < mark < 3 * market.mark:
         return None

@@ -58,7 +58,7 @@ def main(
     if not report_alone:
         preload(names)
         try:
-            _try_all(Campaign(names, results, versions), mutants, workers, console)
+            _try_all(Campaign(names, results, versions), _the_explained_last(mutants), workers, console)
         except HarnessError as error:
             console.print(f"A trial went wrong: {error}", markup=False)
             sys.exit(3)
@@ -80,6 +80,12 @@ def chosen(mutants: Sequence[Mutant], *, size: int, seed: int, only: Sequence[st
         in_order = [spread(mutants, category, seed) for category in CATEGORIES]
         return tuple(next(mutant for mutant in queue if mutant.key not in explained) for queue in in_order)
     return sample(mutants, size or len(mutants), seed)
+
+
+def _the_explained_last(mutants: Sequence[Mutant]) -> tuple[Mutant, ...]:
+    """Mutants that are explained as equivalent are tried when all others were: no engine stops early on them."""
+    explained = equivalents()
+    return tuple(sorted(mutants, key=lambda mutant: mutant.key in explained))
 
 
 def _try_all(campaign: Campaign, mutants: Sequence[Mutant], workers: int, console: Console) -> None:
