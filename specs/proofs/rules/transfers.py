@@ -181,7 +181,7 @@ def provided(
 
 
 def two_provide(path: Path, *, signs: Sequence[int] = (1, -1)) -> tuple[State, Transaction]:
-    """A long or a short against bob and carol, all rolled at the mark; pat and quinn, who are flat and able, provide."""
+    """A long or a short against bob and carol, all rolled at the mark; pat and quinn, flat and able, provide."""
     bobs, carols, side = (
         path.integer("bob lots", least=1),
         path.integer("carol lots", least=1),
