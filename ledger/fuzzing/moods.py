@@ -78,6 +78,7 @@ FLASH = _mood({pursue: 8, crash: 2, trade: 2, settle: 1, poise: 1})
 DRAIN = _mood({withdraw: 10, trade: 3, settle: 2, crash: 1})
 PROGRAM = _mood({enroll: 6, deposit: 3, leave: 1, trade: 4, crash: 2, pursue: 3, withdraw: 1})
 RESCUE = _mood({rescue: 7, poise: 8, pursue: 8, liquidate: 4, sink: 3, mark_market: 1, trade: 1})
+BRINK = _mood({tip: 12, hedge: 2, crash: 1, settle: 1})
 OVERCOMMIT = _mood({overcommit: 6, deposit: 4, trade: 8})
 SPIRAL = _mood({unwind: 12, crash: 4, topple: 2, trade: 1, overcommit: 1})
 DISORDER = _mood(
@@ -93,6 +94,7 @@ MOODS: Mapping[str, Mood] = {
     "drain": DRAIN,
     "program": PROGRAM,
     "rescue": RESCUE,
+    "brink": BRINK,
     "overcommit": OVERCOMMIT,
     "spiral": SPIRAL,
     "disorder": DISORDER,
@@ -106,6 +108,7 @@ ARCS: tuple[tuple[Mood, ...], ...] = (
     (LEVER, DRAIN, FLASH),
     (PROGRAM, CALM, DRAIN),
     (HEDGE, LEVER, CRASH),
+    (HEDGE, FLASH, BRINK),
     (OVERCOMMIT, LEVER, SPIRAL, SPIRAL),
     (PROGRAM, HEDGE, DISORDER),
     (LEVER, DISORDER, CRASH),
