@@ -29,6 +29,7 @@ STEP_CORNERS = (
     # rounds
     "released above initial margin",
     "released flat",
+    "released flat with exactly nothing",
     "released with rounds used up",
     "a round is made without fills",
     "a round is made with several fills",
@@ -67,6 +68,7 @@ STEP_CORNERS = (
     "a settle rolls a gain",
     "a settle rolls a loss",
     "a settle rolls an account without effective collateral",
+    "a settle finds effective collateral of exactly nothing",
     "a settle rolls exactly the least pnl",
     "a settle passes over pnl at exactly the ratio",
     "an index of three",
@@ -191,8 +193,11 @@ def _settle(before: State, settle: Settle, done: Applied) -> Iterator[str]:
             if abs(event.pnl) == before.rulebook.settle.minimum_pnl:
                 yield "a settle rolls exactly the least pnl"
     for account in before.accounts.values():
-        if account.positions and account.liquidation is None and _is_at_the_ratio(before, account):
-            yield "a settle passes over pnl at exactly the ratio"
+        if account.positions and account.liquidation is None:
+            if _is_at_the_ratio(before, account):
+                yield "a settle passes over pnl at exactly the ratio"
+            if effective_collateral(before, account) == 0:
+                yield "a settle finds effective collateral of exactly nothing"
 
 
 def _is_at_the_ratio(state: State, account: Account) -> bool:
@@ -227,6 +232,8 @@ def _liquidate(before: State, liquidate: Liquidate, done: Applied) -> Iterator[s
     if any(isinstance(event, Released) for event in done.events):
         if not left.positions:
             yield "released flat"
+            if distress_collateral(done.state, left) == 0:
+                yield "released flat with exactly nothing"
         elif is_above_release(done.state, left):
             yield "released above initial margin"
         else:

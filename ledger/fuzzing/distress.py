@@ -38,8 +38,12 @@ def a_round(chooser: Chooser, sight: Sight, account_id: str, time: int) -> Liqui
 
 def poise(chooser: Chooser, sight: Sight) -> Transaction:
     """Somebody is brought exactly to the level of release, which is not above it, or to that of takeover, which is not
-    below it, and a round without fills or a takeover looks at that; any round where no level can be booked."""
+    below it, and a round without fills or a takeover looks at that; any round where no level can be booked. Who is in
+    debt without a position is at no level before a round was made."""
     state = sight.state
+    debtors = [name for name in (*sight.liquidating, *sight.distressed) if not state.accounts[name].positions]
+    if debtors:
+        return _relieve(chooser, sight, chooser.choose_from(debtors))
     asset = state.rulebook.settlement_asset
     unit = state.rulebook.assets[asset].booking_unit * EXACT_SCALE
     released = {name: tier_margin(state, state.accounts[name]) for name in sight.liquidating}
@@ -56,6 +60,18 @@ def poise(chooser: Chooser, sight: Sight) -> Transaction:
             account_id = chooser.choose_from(near)
             return Deposit(state.time, account_id, asset, floor_div(missing[account_id], EXACT_SCALE))
     return liquidate(chooser, sight)
+
+
+def _relieve(chooser: Chooser, sight: Sight, account_id: str) -> Transaction:
+    """Of somebody in debt without a position: a first round, then a deposit of the debt, then a round without fills."""
+    state, asset = sight.state, sight.state.rulebook.settlement_asset
+    running, debt = state.accounts[account_id].liquidation, -sight.standing(account_id).distress
+    if running is None:
+        return Liquidate(state.time, account_id, ())
+    unit = state.rulebook.assets[asset].booking_unit
+    if debt > 0 and is_multiple(debt, unit):
+        return Deposit(state.time, account_id, asset, debt)
+    return _looked_at(sight, account_id, takes_over=debt > 0 and one_in(chooser, 2))
 
 
 def _looked_at(sight: Sight, account_id: str, *, takes_over: bool) -> Transaction:

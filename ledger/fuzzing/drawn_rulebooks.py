@@ -75,7 +75,7 @@ def drawn_rulebook(chooser: Chooser) -> dict[str, Any]:
 def _assets(draft: _Draft) -> dict[str, Any]:
     """Decimals and factors; the settlement asset is as precise as any other."""
     chooser, most = draft.chooser, draft.settlement_decimals
-    booked = chooser.choose_from((COARSE, COARSE, 2, most))
+    booked = chooser.choose_from((COARSE, most, 2, most))
     assets: dict[str, Any] = {SETTLEMENT: {"decimals": most, "booking_decimals": booked}}
     for coin in COINS:
         if one_in(chooser, 6):

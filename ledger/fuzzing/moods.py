@@ -7,7 +7,7 @@ from .choosers import Chooser
 from .distress import backstop_transfer, liquidate, poise, pursue, unwind
 from .money import deposit, rescue, set_account, withdraw
 from .operators import late_round, once_more, out_of_season, out_of_turn, round_instead
-from .prices import crash, mark_asset, mark_market, topple
+from .prices import crash, mark_asset, mark_market, sink, topple
 from .program import enroll, leave, overcommit
 from .schedule import fund, settle, tip
 from .sight import Sight
@@ -28,6 +28,7 @@ GENERATORS: tuple[Generator, ...] = (
     crash,
     topple,
     mark_asset,
+    sink,
     fund,
     settle,
     tip,
@@ -60,12 +61,24 @@ CALM = _mood(
 LEVER = _mood({trade: 16, to_the_limit: 2, deposit: 3, mark_market: 1, set_account: 1})
 HEDGE = _mood({hedge: 12, trade: 5, deposit: 2, mark_market: 3, settle: 1, tip: 2})
 CRASH = _mood(
-    {pursue: 20, liquidate: 2, backstop_transfer: 1, trade: 3, mark_asset: 2, deposit: 1, rescue: 2, settle: 1}
+    {
+        pursue: 20,
+        liquidate: 2,
+        backstop_transfer: 1,
+        trade: 3,
+        mark_asset: 2,
+        deposit: 1,
+        rescue: 2,
+        poise: 3,
+        settle: 1,
+        tip: 2,
+    }
 )
 FLASH = _mood({pursue: 8, crash: 2, trade: 2, settle: 1, poise: 1})
 DRAIN = _mood({withdraw: 10, trade: 3, settle: 2, crash: 1})
 PROGRAM = _mood({enroll: 6, deposit: 3, leave: 1, trade: 4, crash: 2, pursue: 3, withdraw: 1})
-RESCUE = _mood({rescue: 7, poise: 8, pursue: 8, liquidate: 4, mark_market: 1, trade: 1})
+RESCUE = _mood({rescue: 7, poise: 8, pursue: 8, liquidate: 4, sink: 3, mark_market: 1, trade: 1})
+BRINK = _mood({tip: 12, hedge: 2, crash: 1, settle: 1})
 OVERCOMMIT = _mood({overcommit: 6, deposit: 4, trade: 8})
 SPIRAL = _mood({unwind: 12, crash: 4, topple: 2, trade: 1, overcommit: 1})
 DISORDER = _mood(
@@ -81,6 +94,7 @@ MOODS: Mapping[str, Mood] = {
     "drain": DRAIN,
     "program": PROGRAM,
     "rescue": RESCUE,
+    "brink": BRINK,
     "overcommit": OVERCOMMIT,
     "spiral": SPIRAL,
     "disorder": DISORDER,
@@ -94,6 +108,7 @@ ARCS: tuple[tuple[Mood, ...], ...] = (
     (LEVER, DRAIN, FLASH),
     (PROGRAM, CALM, DRAIN),
     (HEDGE, LEVER, CRASH),
+    (HEDGE, FLASH, BRINK),
     (OVERCOMMIT, LEVER, SPIRAL, SPIRAL),
     (PROGRAM, HEDGE, DISORDER),
     (LEVER, DISORDER, CRASH),

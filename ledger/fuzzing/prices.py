@@ -157,3 +157,26 @@ def mark_asset(chooser: Chooser, sight: Sight) -> MarkAsset | MarkMarket:
     changed = (base, price * chooser.choose_int(85, 115) // 100, price * 999 // 1000 + 7, max(1, price // 2))
     quotes = quotes_around(chooser, state.rulebook, max(1, chooser.choose_from(changed)))
     return MarkAsset(a_time(chooser, sight), asset, quotes)
+
+
+def sink(chooser: Chooser, sight: Sight) -> MarkAsset | MarkMarket:
+    """A collateral price at which somebody without a position can no longer pay a debt; any price where nobody has one.
+
+    A debt is left where a position that collateral assets backed was closed at a loss.
+    """
+    state, settlement_asset = sight.state, sight.state.rulebook.settlement_asset
+    owed = [
+        (name, asset)
+        for name in sight.active
+        if not state.accounts[name].positions and state.accounts[name].cash.get(settlement_asset, 0) < 0
+        for asset in sorted(state.accounts[name].cash)
+        if asset != settlement_asset
+    ]
+    if not owed:
+        return mark_asset(chooser, sight)
+    name, asset = chooser.choose_from(owed)
+    level = price_of_debt(state, state.accounts[name], asset)
+    if level is None or not state.prices[asset] // 10 < level < state.prices[asset] * 3:
+        return mark_asset(chooser, sight)
+    price = max(1, level - chooser.choose_from((1, 1, level // 100)))
+    return MarkAsset(state.time, asset, Map(dict.fromkeys(state.rulebook.sources, price)))

@@ -43,11 +43,14 @@ COMPACT_OPEN_TERMS: dict[str, Any] = {
     **COMPACT_TERMS,
     "name": "compact-open",
     "unrealised_gains_count": True,
+    "assets": {"USDT": {"booking_decimals": 13}},
+    "settle": {"minimum_pnl": "0"},
     "markets": {market: {**terms, "price_band": "none"} for market, terms in sorted(COMPACT_TERMS["markets"].items())},
     "liquidation": {"rounds": 1, "fraction": 1, "minimum_value": "0"},
     "program": {**COMPACT_TERMS["program"], "discount": "0.05", "minimum_candidates": 1},
 }
-"""No price band, unrealised gains that count, one round, one candidate, a discount wider than any takeover margin."""
+"""No price band, unrealised gains that count, one round, one candidate, a discount wider than any takeover margin; any
+amount can be booked, and no pnl is too small to roll."""
 
 GENESES: Mapping[str, tuple[str, dict[str, Any] | None]] = {
     "compact": (DEFAULT_PROFILE, COMPACT_TERMS),

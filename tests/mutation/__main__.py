@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from .campaign import Campaign
+from .campaign import Campaign, ClaimTerms
 from .engines import BRIEFLY, ENGINES
 from .equivalence import equivalents
 from .mutants import CATEGORIES, ROOT, Mutant, all_mutants, sample, spread
@@ -35,6 +35,8 @@ FILE = ROOT / "build" / "mutation" / "results.jsonl"
 )
 @click.option("--only", multiple=True, metavar="ID", help="This mutant alone; may be given several times.")
 @click.option("--quick", is_flag=True, help="One mutant of each kind, on small logs and short simulations.")
+@click.option("--quick-claims", is_flag=True, help="Of symbolic and proofs the claims of the ordinary tests alone.")
+@click.option("--claim-seconds", default=400, show_default=True, help="Processor time for the claims of one mutant.")
 @click.option("--report", "report_alone", is_flag=True, help="Report what the results file has, and try nothing.")
 def main(
     size: int,
@@ -44,6 +46,8 @@ def main(
     path: str,
     only: tuple[str, ...],
     quick: bool,
+    quick_claims: bool,
+    claim_seconds: int,
     report_alone: bool,
 ) -> None:
     """Plant small bugs in the core, one at a time, and report which engine notices each."""
@@ -52,13 +56,14 @@ def main(
     if unknown:
         raise click.BadParameter(f"there is no engine {unknown[0]}", param_hint="--engines")
     mutants = chosen(all_mutants(), size=size, seed=seed, only=only, quick=quick)
-    versions = {name: version_of(name) for name in names}
+    versions = {name: version_of(name, quick_claims=quick_claims) for name in names}
     results = Results(Path(path), versions)
     console = Console(soft_wrap=True, highlight=False)
     if not report_alone:
         preload(names)
         try:
-            _try_all(Campaign(names, results, versions), mutants, workers, console)
+            campaign = Campaign(names, results, versions, ClaimTerms(quick_claims, claim_seconds))
+            _try_all(campaign, _the_explained_last(mutants), workers, console)
         except HarnessError as error:
             console.print(f"A trial went wrong: {error}", markup=False)
             sys.exit(3)
@@ -80,6 +85,12 @@ def chosen(mutants: Sequence[Mutant], *, size: int, seed: int, only: Sequence[st
         in_order = [spread(mutants, category, seed) for category in CATEGORIES]
         return tuple(next(mutant for mutant in queue if mutant.key not in explained) for queue in in_order)
     return sample(mutants, size or len(mutants), seed)
+
+
+def _the_explained_last(mutants: Sequence[Mutant]) -> tuple[Mutant, ...]:
+    """Mutants that are explained as equivalent are tried when all others were: no engine stops early on them."""
+    explained = equivalents()
+    return tuple(sorted(mutants, key=lambda mutant: mutant.key in explained))
 
 
 def _try_all(campaign: Campaign, mutants: Sequence[Mutant], workers: int, console: Console) -> None:

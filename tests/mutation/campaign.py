@@ -4,16 +4,17 @@ import select
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
-from .claims import Reach, claims_about, read_reach
+import attrs
+
+from .claims import QUICK, Reach, claims_about, read_reach
 from .engines import REACHES
 from .findings import Finding
 from .mutants import Mutant
 from .results import KILLED, SURVIVED, UNKNOWN, UNTOUCHED, Result, Results, version_of
 from .trials import HarnessError, Running, Tree, Trial, new_tree
 
-CPU_SECONDS = {"logs": 60, "machine": 600, "brief": 60, "tests": 240, "proofs": 400, "symbolic": 400}
-"""The processor time of one trial: many times what the engine takes where nothing stops it early; an engine of claims
-that uses it up has found nothing."""
+CPU_SECONDS = {"logs": 60, "machine": 600, "brief": 60, "tests": 240}
+"""The processor time of one trial: many times what the engine takes where nothing stops it early."""
 
 REACH_CPU_SECONDS = 3600
 
@@ -28,12 +29,37 @@ def outcome_of(finding: Finding) -> str:
     return UNKNOWN if finding.unknown else SURVIVED
 
 
+@attrs.frozen
+class ClaimTerms:
+    """How the engines of claims are asked.
+
+    `quick`: whether the claims of the ordinary tests alone are asked. `seconds`: the processor time that the claims of
+    one mutant may use together; what is not settled by then stays open.
+    """
+
+    quick: bool = False
+    seconds: int = 400
+
+
 class Campaign:
     """Engines, what they depend on now, and the results that are known of it."""
 
-    def __init__(self, engines: Sequence[str], results: Results, versions: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        engines: Sequence[str],
+        results: Results,
+        versions: Mapping[str, str],
+        claim_terms: ClaimTerms = ClaimTerms(),
+    ) -> None:
         self.engines, self.results, self.versions = tuple(engines), results, versions
+        self.claim_terms = claim_terms
         self.reaches: dict[str, Mapping[str, Reach]] = {}
+
+    def _cpu_seconds(self, engine: str) -> int:
+        return self.claim_terms.seconds if engine in REACHES else CPU_SECONDS[engine]
+
+    def _version_now(self, engine: str) -> str:
+        return version_of(engine, quick_claims=self.claim_terms.quick)
 
     def prepare(self) -> None:
         """Find out what each claim runs, and raise `HarnessError` unless no engine finds anything without a mutant."""
@@ -49,7 +75,8 @@ class Campaign:
             reach = engine in REACHES
             if reach:
                 tree.note_functions()
-            trial = Trial(engine, None, REACH_CPU_SECONDS if reach else CPU_SECONDS[engine], reach=reach)
+            which = QUICK if reach and self.claim_terms.quick else ()
+            trial = Trial(engine, None, REACH_CPU_SECONDS if reach else CPU_SECONDS[engine], which, reach=reach)
             finding, seconds = Running(trial, tree).wait()
         if outcome_of(finding) != SURVIVED:
             raise HarnessError(f"{engine} finds {finding.by}: {finding.detail} in the ledger as it is")
@@ -69,7 +96,7 @@ class Campaign:
                     if engine in REACHES and not claims:
                         yield self._keep(mutant.id, engine, Finding(), 0, outcome=UNTOUCHED)
                         continue
-                    running, held = _start(Trial(engine, mutant, CPU_SECONDS[engine], claims), idle.pop())
+                    running, held = _start(Trial(engine, mutant, self._cpu_seconds(engine), claims), idle.pop())
                     busy[running.pipe] = running, held
                 for pipe in select.select(list(busy), [], [])[0] if busy else ():
                     running, held = busy.pop(pipe)
@@ -80,7 +107,7 @@ class Campaign:
                     yield self._keep(running.trial.mutant.id, running.trial.engine, finding, seconds)
 
     def _keep(self, mutant_id: str, engine: str, finding: Finding, seconds: float, *, outcome: str = "") -> Result:
-        if version_of(engine) != self.versions[engine]:
+        if self._version_now(engine) != self.versions[engine]:
             raise HarnessError(f"something that {engine} depends on was changed meanwhile; start again")
         result = Result(
             mutant_id,

@@ -21,6 +21,12 @@ INPUTS = {
 
 COMMON = ("ledger/**/*.py", "ledger/rulebooks/*.toml", "tests/mutation/engines.py")
 
+GENERATORS, WITHOUT_GENERATORS = "fuzzing", ("logs", "symbolic", "proofs")
+"""The package of the generators, and the engines whose answers do not depend on it."""
+
+OF_CLAIMS = ("symbolic", "proofs")
+"""The engines that ask claims."""
+
 KILLED, SURVIVED, UNKNOWN, UNTOUCHED = "killed", "survived", "unknown", "untouched"
 
 
@@ -41,11 +47,13 @@ class Result:
     version: str
 
 
-def version_of(engine: str) -> str:
-    """A digest of everything the engine's answers depend on."""
-    digest = hashlib.sha256()
+def version_of(engine: str, *, quick_claims: bool = False) -> str:
+    """A digest of everything the engine's answers depend on; of `quick_claims`, where it is an engine of claims."""
+    digest = hashlib.sha256(b"quick" if quick_claims and engine in OF_CLAIMS else b"")
     for pattern in (*COMMON, *INPUTS[engine]):
         for path in sorted(ROOT.glob(pattern)):
+            if engine in WITHOUT_GENERATORS and path.parent.name == GENERATORS:
+                continue
             digest.update(str(path.relative_to(ROOT)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

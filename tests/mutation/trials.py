@@ -44,7 +44,7 @@ class HarnessError(Exception):
 class Trial:
     """One engine on one mutant, None for the ledger as it is; `claims`: the ids to look at, for engines of claims.
 
-    `reach`: not to look for faults, but to tell which functions each claim runs.
+    `reach`: not to look for faults, but to tell which functions each claim runs, or each that `claims` asks for.
     """
 
     engine: str
