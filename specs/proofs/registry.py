@@ -43,4 +43,5 @@ CLAIMS: tuple[Claim, ...] = (
     *leave.CLAIMS,
     *liquidation_kernels.CLAIMS,
     *liquidate_claims.CLAIMS,
+    *states.CLAIMS,
 )

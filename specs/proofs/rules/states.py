@@ -1,0 +1,252 @@
+"""The laws of the whole state, by induction: where they hold before a transaction, they hold after it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+from immutables import Map
+
+from ledger.checks import Apply
+from ledger.laws import REGISTRY, Breach, Span, StateLaw
+from ledger.outcomes import Applied
+from ledger.rulebook import EXTERNAL, FEES, INSURANCE
+from ledger.state import Account, Position, State
+from ledger.transactions import (
+    BackstopTransfer,
+    Deposit,
+    Fill,
+    Fund,
+    Liquidate,
+    MarkAsset,
+    MarkMarket,
+    SetAccount,
+    Settle,
+    Trade,
+    Transaction,
+    Withdraw,
+)
+from ledger.verifying.table import WHOLE_STATE
+
+from ..claims import APPLY, Bug, Claim, Kind, Removal
+from ..engine import ACCEPTED, Path
+from ..worlds import ALICE, BOB, COIN, MARKET, ONE_TIER, RULEBOOK, STRANGER, USDT, balance, cash_of, state_of
+from .liquidations import LOTS, MARK
+
+OF_A_STATE = ("CON-1", "CON-2", "CON-3", "CON-4", "STO-1", "SET-1")
+LAWS = tuple(law for law in REGISTRY if isinstance(law, StateLaw) and law.id in OF_A_STATE)
+
+Asked = Callable[[Path, State], Transaction]
+
+
+def looked_at(state: State) -> Span:
+    """A look at a state alone."""
+    return Span(state, state, Map(), frozenset(), None)
+
+
+def lawful(path: Path, *, mark: int | None = None, lots: int | None = None) -> State:
+    """Alice and bob, on the two sides of one market, with the reserves: custody is what all the others sum to."""
+    size = balance(path, "lots") if lots is None else lots
+    positions = {
+        ALICE: Position(size, path.integer(f"{ALICE} reference cost")),
+        BOB: Position(-size, path.integer(f"{BOB} reference cost")),
+    }
+    leverage, fee_tier = RULEBOOK.maximum_leverage, RULEBOOK.default_fee_tier
+    cash = {ALICE: cash_of(path, ALICE, ((USDT, COIN),))}
+    cash |= {name: cash_of(path, name, ((USDT,),)) for name in (BOB, FEES, INSURANCE)}
+    total = sum(held[USDT] for held in cash.values()) + sum(held.reference_cost for held in positions.values())
+    custody = {USDT: -total, COIN: -cash[ALICE][COIN]}
+    path.assume(custody[USDT] != 0)
+    cash[EXTERNAL] = Map(custody)
+    accounts = {
+        name: Account(held, Map({MARKET: positions[name]}) if name in positions else Map(), leverage, fee_tier, None)
+        for name, held in cash.items()
+    }
+    state = state_of(path, accounts, {}, ONE_TIER)
+    if mark is None:
+        return state
+    return attrs.evolve(state, markets=Map({MARKET: attrs.evolve(state.markets[MARKET], mark=mark)}))
+
+
+def stays_lawful(path: Path, apply: Apply, *, asked: Asked, mark: int | None = None, lots: int | None = None) -> None:
+    """The laws hold of the state after, where they held of the state before."""
+    state = lawful(path, mark=mark, lots=lots)
+    for law in LAWS:
+        if isinstance(law.check(looked_at(state)), Breach):
+            path.assume(False)
+    outcome = apply(state, asked(path, state))
+    if not isinstance(outcome, Applied):
+        path.reach("refused")
+        return
+    path.reach(ACCEPTED)
+    for law in LAWS:
+        verdict = law.check(looked_at(outcome.state))
+        path.require(not isinstance(verdict, Breach), f"{law.id} holds afterwards")
+        if verdict is not None:
+            path.reach(law.id)
+
+
+def asset(path: Path) -> str:
+    """One of the two that alice has."""
+    return path.choice("asset", (USDT, COIN))
+
+
+def quotes(path: Path) -> Map[str, int]:
+    """Three of any value."""
+    return Map({source: path.integer(source) for source in ("Binance", "Huobi", "OKEx")})
+
+
+def deposit(path: Path, state: State) -> Transaction:
+    """By alice, or by who opens an account."""
+    account = path.choice("account", (ALICE, STRANGER))
+    return Deposit(path.integer("time"), account, asset(path), path.integer("amount"))
+
+
+def withdraw(path: Path, state: State) -> Transaction:
+    """By alice."""
+    return Withdraw(path.integer("time"), ALICE, asset(path), path.integer("amount"))
+
+
+def set_account(path: Path, state: State) -> Transaction:
+    """Another leverage for alice."""
+    return SetAccount(path.integer("time"), ALICE, path.integer("leverage"), None)
+
+
+def trade(path: Path, state: State) -> Transaction:
+    """Alice buys from bob at the mark."""
+    return Trade(path.integer("time"), MARKET, ALICE, BOB, path.integer("size"), state.markets[MARKET].mark, True)
+
+
+def mark_market(path: Path, state: State) -> Transaction:
+    """Another mark, by three quotes."""
+    return MarkMarket(path.integer("time"), MARKET, quotes(path), path.integer("premium"))
+
+
+def mark_asset(path: Path, state: State) -> Transaction:
+    """Another price of BTC, by three quotes."""
+    return MarkAsset(path.integer("time"), COIN, quotes(path))
+
+
+def fund(path: Path, state: State) -> Transaction:
+    """At a rate that is given."""
+    return Fund(path.integer("time"), MARKET, path.integer("rate"))
+
+
+def settle(path: Path, state: State) -> Transaction:
+    """At any time."""
+    return Settle(path.integer("time"))
+
+
+def liquidate(path: Path, state: State) -> Transaction:
+    """An empty call of alice."""
+    return Liquidate(path.integer("time"), ALICE, ())
+
+
+def liquidate_with_fill(path: Path, state: State) -> Transaction:
+    """A round of alice with one fill against bob at the mark."""
+    fill = Fill(MARKET, BOB, path.integer("size"), state.markets[MARKET].mark)
+    return Liquidate(path.integer("time"), ALICE, (fill,))
+
+
+def backstop_transfer(path: Path, state: State) -> Transaction:
+    """Of alice, whose lots bob is deleveraged of."""
+    return BackstopTransfer(path.integer("time"), ALICE)
+
+
+ANY_MARK, AT_MARK = "any mark", "the mark is 9,943, and what is filled is filled at it"
+WORLD = (
+    "rulebook ascendex-2020, but the last margin bracket of BTC-PERP alone; leverage 100, fee tier standard; concrete "
+    "ids; stored amounts not zero",
+    "alice with USDT and BTC and bob with USDT, both active, on the two sides of BTC-PERP; @fees and @insurance with "
+    "USDT; nobody else, and nobody is a provider",
+    "the laws hold beforehand; custody is what all the others sum to, as CON-1 says",
+)
+ONE_ACCOUNT_LOST = "accounts=state.accounts.delete('bob'), "
+
+CLAIMS = tuple(
+    Claim(
+        f"state-{name}",
+        Kind.LAWS,
+        (WHOLE_STATE,),
+        OF_A_STATE,
+        f"Over this world, where the laws of the whole state hold before {words}, they hold after it.",
+        (*WORLD, AT_MARK if mark else ANY_MARK, *(("alice is long 10,000 lots",) if lots else ())),
+        APPLY,
+        partial(stays_lawful, asked=asked, mark=mark, lots=lots),
+        bug,
+        reaches=(ACCEPTED, "refused", *OF_A_STATE),
+        quick=name == "set-account",
+    )
+    for name, words, asked, mark, lots, bug in (
+        ("deposit", "a deposit", deposit, None, None, Removal("deposit-1")),
+        ("withdraw", "a withdrawal", withdraw, None, None, (Removal("withdraw-8"), Removal("withdraw-11"))),
+        (
+            "set-account",
+            "another leverage is set",
+            set_account,
+            None,
+            None,
+            Bug("rules.set_account", "        before.cash,\n", "        before.cash.delete('USDT'),\n"),
+        ),
+        (
+            "mark",
+            "a market is marked",
+            mark_market,
+            None,
+            None,
+            Bug("rules.mark", "markets=markets, events", f"{ONE_ACCOUNT_LOST}markets=markets, events"),
+        ),
+        (
+            "mark-asset",
+            "an asset is marked",
+            mark_asset,
+            None,
+            None,
+            Bug("rules.mark", "prices=prices, events", f"{ONE_ACCOUNT_LOST}prices=prices, events"),
+        ),
+        (
+            "fund",
+            "funding",
+            fund,
+            None,
+            None,
+            Bug("rules.fund", "for account_id in sorted(accounts)\n", "for account_id in sorted(accounts)[1:]\n"),
+        ),
+        ("settle", "a settle", settle, None, None, Bug("rules.rolling", "    if total != 0:\n", "    if total > 0:\n")),
+        (
+            "trade",
+            "a trade",
+            trade,
+            MARK,
+            None,
+            Bug(
+                "rules.trade",
+                "accounts=filled.accounts, p",
+                "accounts=filled.accounts.set(buyer, state.accounts[buyer]), p",
+            ),
+        ),
+        (
+            "liquidate",
+            "an empty round",
+            liquidate,
+            None,
+            None,
+            Bug("rules.liquidate", "accounts = prepared.accounts.set(", "accounts = state.accounts.set("),
+        ),
+        (
+            "liquidate-fill",
+            "a round with a fill",
+            liquidate_with_fill,
+            MARK,
+            None,
+            Bug("rules.liquidate", "accounts = filled.accounts\n", "accounts = filled.accounts.delete('bob')\n"),
+        ),
+        (
+            "backstop-transfer",
+            "a takeover",
+            backstop_transfer,
+            MARK,
+            LOTS,
+            Bug("rules.loss_waterfall", "shortfall -= from_fees", "shortfall = 0"),
+        ),
+    )
+)
