@@ -20,6 +20,7 @@ from .rules import (
     mark,
     set_account,
     settle,
+    states,
     trade_claims,
     withdraw,
 )
