@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import attrs
 from immutables import Map
@@ -14,8 +15,10 @@ from ledger.state import Account, Position, State
 from ledger.transactions import (
     BackstopTransfer,
     Deposit,
+    Enroll,
     Fill,
     Fund,
+    Leave,
     Liquidate,
     MarkAsset,
     MarkMarket,
@@ -29,7 +32,20 @@ from ledger.verifying.table import WHOLE_STATE
 
 from ..claims import APPLY, Bug, Claim, Kind, Removal
 from ..engine import ACCEPTED, Path
-from ..worlds import ALICE, BOB, COIN, MARKET, ONE_TIER, RULEBOOK, STRANGER, USDT, balance, cash_of, state_of
+from ..worlds import (
+    ALICE,
+    BOB,
+    COIN,
+    MARKET,
+    ONE_TIER,
+    RULEBOOK,
+    STRANGER,
+    USDT,
+    balance,
+    cash_of,
+    provider_of,
+    state_of,
+)
 from .liquidations import LOTS, MARK
 
 OF_A_STATE = ("CON-1", "CON-2", "CON-3", "CON-4", "STO-1", "SET-1")
@@ -43,7 +59,7 @@ def looked_at(state: State) -> Span:
     return Span(state, state, Map(), frozenset(), None)
 
 
-def lawful(path: Path, *, mark: int | None = None, lots: int | None = None) -> State:
+def lawful(path: Path, *, mark: int | None = None, lots: int | None = None, enrolled: bool = False) -> State:
     """Alice and bob, on the two sides of one market, with the reserves: custody is what all the others sum to."""
     size = balance(path, "lots") if lots is None else lots
     positions = {
@@ -61,15 +77,16 @@ def lawful(path: Path, *, mark: int | None = None, lots: int | None = None) -> S
         name: Account(held, Map({MARKET: positions[name]}) if name in positions else Map(), leverage, fee_tier, None)
         for name, held in cash.items()
     }
-    state = state_of(path, accounts, {}, ONE_TIER)
+    providers = {BOB: provider_of(path, BOB, ("obliged",))} if enrolled else {}
+    state = state_of(path, accounts, providers, ONE_TIER)
     if mark is None:
         return state
     return attrs.evolve(state, markets=Map({MARKET: attrs.evolve(state.markets[MARKET], mark=mark)}))
 
 
-def stays_lawful(path: Path, apply: Apply, *, asked: Asked, mark: int | None = None, lots: int | None = None) -> None:
+def stays_lawful(path: Path, apply: Apply, *, asked: Asked, **fixed: Any) -> None:
     """The laws hold of the state after, where they held of the state before."""
-    state = lawful(path, mark=mark, lots=lots)
+    state = lawful(path, **fixed)
     for law in LAWS:
         if isinstance(law.check(looked_at(state)), Breach):
             path.assume(False)
@@ -126,6 +143,17 @@ def mark_asset(path: Path, state: State) -> Transaction:
     return MarkAsset(path.integer("time"), COIN, quotes(path))
 
 
+def enroll(path: Path, state: State) -> Transaction:
+    """Of alice, with any limits."""
+    limits = path.integer("per minute"), path.integer("per hour"), path.integer("holdings")
+    return Enroll(path.integer("time"), ALICE, *limits)
+
+
+def leave(path: Path, state: State) -> Transaction:
+    """Of bob."""
+    return Leave(path.integer("time"), BOB)
+
+
 def fund(path: Path, state: State) -> Transaction:
     """At a rate that is given."""
     return Fund(path.integer("time"), MARKET, path.integer("rate"))
@@ -152,12 +180,16 @@ def backstop_transfer(path: Path, state: State) -> Transaction:
     return BackstopTransfer(path.integer("time"), ALICE)
 
 
-ANY_MARK, AT_MARK = "any mark", "the mark is 9,943, and what is filled is filled at it"
+FIXED = {
+    "mark": "the mark is 9,943, and what is filled is filled at it",
+    "lots": "alice is long 10,000 lots",
+    "enrolled": "bob is an obliged provider",
+}
 WORLD = (
     "rulebook ascendex-2020, but the last margin bracket of BTC-PERP alone; leverage 100, fee tier standard; concrete "
     "ids; stored amounts not zero",
     "alice with USDT and BTC and bob with USDT, both active, on the two sides of BTC-PERP; @fees and @insurance with "
-    "USDT; nobody else, and nobody is a provider",
+    "USDT; nobody else; nobody is a provider but where said",
     "the laws hold beforehand; custody is what all the others sum to, as CON-1 says",
 )
 ONE_ACCOUNT_LOST = "accounts=state.accounts.delete('bob'), "
@@ -175,55 +207,64 @@ CLAIMS = tuple(
         (WHOLE_STATE,),
         _speaking(asked),
         f"Over this world, where the laws of the whole state hold before {words}, they hold after it.",
-        (*WORLD, AT_MARK if mark else ANY_MARK, *(("alice is long 10,000 lots",) if lots else ())),
+        (*WORLD, *(FIXED[name] for name in ("mark", "lots", "enrolled") if name in fixed)),
         APPLY,
-        partial(stays_lawful, asked=asked, mark=mark, lots=lots),
+        partial(stays_lawful, asked=asked, **fixed),
         bug,
         reaches=(ACCEPTED, "refused", *_speaking(asked)),
         quick=name == "set-account",
     )
-    for name, words, asked, mark, lots, bug in (
-        ("deposit", "a deposit", deposit, None, None, Removal("deposit-1")),
-        ("withdraw", "a withdrawal", withdraw, None, None, Removal("withdraw-11")),
+    for name, words, asked, fixed, bug in (
+        ("deposit", "a deposit", deposit, {}, Removal("deposit-1")),
+        ("withdraw", "a withdrawal", withdraw, {}, Removal("withdraw-11")),
         (
             "set-account",
             "another leverage is set",
             set_account,
-            None,
-            None,
+            {},
             Bug("rules.set_account", "        before.cash,\n", "        before.cash.delete('USDT'),\n"),
         ),
         (
             "mark",
             "a market is marked",
             mark_market,
-            None,
-            None,
+            {},
             Bug("rules.mark", "markets=markets, events", f"{ONE_ACCOUNT_LOST}markets=markets, events"),
         ),
         (
             "mark-asset",
             "an asset is marked",
             mark_asset,
-            None,
-            None,
+            {},
             Bug("rules.mark", "prices=prices, events", f"{ONE_ACCOUNT_LOST}prices=prices, events"),
         ),
         (
             "fund",
             "funding",
             fund,
-            None,
-            None,
+            {},
             Bug("rules.fund", "for account_id in sorted(accounts)\n", "for account_id in sorted(accounts)[1:]\n"),
         ),
-        ("settle", "a settle", settle, None, None, Bug("rules.rolling", "    if total != 0:\n", "    if total > 0:\n")),
+        ("settle", "a settle", settle, {}, Bug("rules.rolling", "    if total != 0:\n", "    if total > 0:\n")),
+        (
+            "enroll",
+            "an enrolment",
+            enroll,
+            {},
+            Bug("rules.enroll", "providers=providers, events", f"{ONE_ACCOUNT_LOST}providers=providers, events"),
+        ),
+        (
+            "leave",
+            "a notice",
+            leave,
+            {"enrolled": True},
+            Bug("rules.leave", "providers=providers, events", f"{ONE_ACCOUNT_LOST}providers=providers, events"),
+        ),
         (
             "trade",
             "a trade",
             trade,
-            MARK,
-            None,
+            {"mark": MARK},
             Bug(
                 "rules.trade",
                 "accounts=filled.accounts, p",
@@ -234,24 +275,21 @@ CLAIMS = tuple(
             "liquidate",
             "an empty round",
             liquidate,
-            None,
-            None,
+            {},
             Bug("rules.liquidate", "accounts = prepared.accounts.set(", "accounts = state.accounts.set("),
         ),
         (
             "liquidate-fill",
             "a round with a fill",
             liquidate_with_fill,
-            MARK,
-            None,
+            {"mark": MARK},
             Bug("rules.liquidate", "accounts = filled.accounts\n", "accounts = filled.accounts.delete('bob')\n"),
         ),
         (
             "backstop-transfer",
             "a takeover",
             backstop_transfer,
-            MARK,
-            LOTS,
+            {"mark": MARK, "lots": LOTS},
             Bug("rules.loss_waterfall", "shortfall -= from_fees", "shortfall = 0"),
         ),
     )
