@@ -193,6 +193,7 @@ WORLD = (
     "the laws hold beforehand; custody is what all the others sum to, as CON-1 says",
 )
 ONE_ACCOUNT_LOST = "accounts=state.accounts.delete('bob'), "
+SLOW = ("withdraw", "settle", "trade", "liquidate-fill", "backstop-transfer")
 
 
 def _speaking(asked: Asked) -> tuple[str, ...]:
@@ -212,35 +213,35 @@ CLAIMS = tuple(
         partial(stays_lawful, asked=asked, **fixed),
         bug,
         reaches=(ACCEPTED, "refused", *_speaking(asked)),
-        quick=name == "set-account",
+        quick=name not in SLOW,
     )
     for name, words, asked, fixed, bug in (
-        ("deposit", "a deposit", deposit, {}, Removal("deposit-1")),
-        ("withdraw", "a withdrawal", withdraw, {}, Removal("withdraw-11")),
+        ("deposit", "a deposit, by alice or by who opens an account,", deposit, {}, Removal("deposit-1")),
+        ("withdraw", "a withdrawal by alice", withdraw, {}, Removal("withdraw-11")),
         (
             "set-account",
-            "another leverage is set",
+            "another leverage is set for alice",
             set_account,
             {},
             Bug("rules.set_account", "        before.cash,\n", "        before.cash.delete('USDT'),\n"),
         ),
         (
             "mark",
-            "a market is marked",
+            "BTC-PERP is marked by three quotes",
             mark_market,
             {},
             Bug("rules.mark", "markets=markets, events", f"{ONE_ACCOUNT_LOST}markets=markets, events"),
         ),
         (
             "mark-asset",
-            "an asset is marked",
+            "BTC is marked by three quotes",
             mark_asset,
             {},
             Bug("rules.mark", "prices=prices, events", f"{ONE_ACCOUNT_LOST}prices=prices, events"),
         ),
         (
             "fund",
-            "funding",
+            "funding at a rate that is given",
             fund,
             {},
             Bug("rules.fund", "for account_id in sorted(accounts)\n", "for account_id in sorted(accounts)[1:]\n"),
@@ -248,21 +249,21 @@ CLAIMS = tuple(
         ("settle", "a settle", settle, {}, Bug("rules.rolling", "    if total != 0:\n", "    if total > 0:\n")),
         (
             "enroll",
-            "an enrolment",
+            "an enrolment of alice",
             enroll,
             {},
             Bug("rules.enroll", "providers=providers, events", f"{ONE_ACCOUNT_LOST}providers=providers, events"),
         ),
         (
             "leave",
-            "a notice",
+            "a notice of bob's",
             leave,
             {"enrolled": True},
             Bug("rules.leave", "providers=providers, events", f"{ONE_ACCOUNT_LOST}providers=providers, events"),
         ),
         (
             "trade",
-            "a trade",
+            "a trade, which alice as the taker buys from bob at the mark,",
             trade,
             {"mark": MARK},
             Bug(
@@ -273,21 +274,21 @@ CLAIMS = tuple(
         ),
         (
             "liquidate",
-            "an empty round",
+            "an empty call of liquidate for alice",
             liquidate,
             {},
             Bug("rules.liquidate", "accounts = prepared.accounts.set(", "accounts = state.accounts.set("),
         ),
         (
             "liquidate-fill",
-            "a round with a fill",
+            "a first round of alice with a fill against bob at the mark",
             liquidate_with_fill,
             {"mark": MARK},
             Bug("rules.liquidate", "accounts = filled.accounts\n", "accounts = filled.accounts.delete('bob')\n"),
         ),
         (
             "backstop-transfer",
-            "a takeover",
+            "a takeover of alice, whose lots bob is deleveraged of,",
             backstop_transfer,
             {"mark": MARK, "lots": LOTS},
             Bug("rules.loss_waterfall", "shortfall -= from_fees", "shortfall = 0"),
