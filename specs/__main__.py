@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ledger.laws import REGISTRY
-from ledger.verifying.table import TYPES, concerned
+from ledger.verifying.table import TYPES, WHOLE_STATE, concerned
 
 from .proofs.registry import CLAIMS as PROOFS
 from .symbolic.registry import CLAIMS as CONTRACTS
@@ -63,15 +63,16 @@ def _by_status(claims: Sequence[Any], law_id: str, types: set[str]) -> str:
         named = {name for claim in own if status_of(claim) == status for name in claim.transactions}
         found = [name for name in TYPES if name in named and name in types]
         left = [name for name in left if name not in named]
+        if len(found) > 1 and set(found) == types & set(TYPES):
+            found = ["every type"]
+        if WHOLE_STATE in named & types:
+            found.append(WHOLE_STATE)
         if found:
-            every = len(found) > 1 and set(found) == types & set(TYPES)
-            parts.append(f"{status}: {'every type' if every else ', '.join(found)}")
-    silent = {name for claim in claims if law_id in getattr(claim, "silent", ()) for name in claim.transactions} & set(
-        left
-    )
-    if silent:
-        parts.append(f"says nothing: {', '.join(name for name in left if name in silent)}")
-        left = [name for name in left if name not in silent]
+            parts.append(f"{status}: {', '.join(found)}")
+    quiet = {name for claim in claims if law_id in getattr(claim, "silent", ()) for name in claim.transactions}
+    if quiet & set(left):
+        parts.append(f"says nothing: {', '.join(name for name in left if name in quiet)}")
+        left = [name for name in left if name not in quiet]
     if parts and left:
         parts.append(f"none: {', '.join(left)}")
     return "; ".join(parts) or "none"

@@ -20,6 +20,7 @@ from .rules import (
     mark,
     set_account,
     settle,
+    states,
     trade_claims,
     withdraw,
 )
@@ -43,4 +44,5 @@ CLAIMS: tuple[Claim, ...] = (
     *leave.CLAIMS,
     *liquidation_kernels.CLAIMS,
     *liquidate_claims.CLAIMS,
+    *states.CLAIMS,
 )

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ledger.laws import REGISTRY
+from ledger.laws import REGISTRY, StateLaw
 from ledger.verifying.claims import ENGINES, listed, specs_folder
-from ledger.verifying.table import TYPES, concerned
-from specs.__main__ import BEGIN, FOLDER, laws_page, stale_pages
+from ledger.verifying.table import TYPES, WHOLE_STATE, concerned
+from specs.__main__ import BEGIN, FOLDER, law_rows, laws_page, stale_pages
 from specs.proofs.registry import CLAIMS as PROOFS
 from specs.symbolic.registry import CLAIMS as CONTRACTS
 
@@ -33,12 +33,22 @@ def test_a_stale_page_would_be_seen() -> None:
 def test_a_claim_names_laws_and_transactions_that_exist_and_concern_each_other(engine: str, claim: Any) -> None:
     assert claim.laws or claim.kind.value == "kernel"
     assert claim.transactions or not claim.laws
-    assert set(claim.transactions) <= set(TYPES)
+    if WHOLE_STATE in claim.transactions:
+        assert (claim.transactions, claim.kind.value) == ((WHOLE_STATE,), "laws")
+    else:
+        assert set(claim.transactions) <= set(TYPES)
     for law_id in claim.laws:
         types = {name for law in REGISTRY if law.id == law_id for name in concerned(law)}
         assert types, f"there is no law {law_id}"
         if claim.kind.value == "laws":
             assert types & set(claim.transactions), f"{law_id} does not concern {claim.transactions}"
+
+
+def test_the_table_says_what_is_claimed_of_the_whole_state() -> None:
+    (row,) = [line for line in law_rows() if line.startswith("| CON-3 |")]
+    assert "PROVED: whole state" in row
+    claimed = {law_id for claim in PROOFS if claim.transactions == (WHOLE_STATE,) for law_id in claim.laws}
+    assert claimed == {law.id for law in REGISTRY if isinstance(law, StateLaw)} - {"FRM-1", "DET-1"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

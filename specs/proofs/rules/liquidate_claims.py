@@ -316,7 +316,12 @@ LAWS = (
         for stage, side, sign, bug in (
             ("first", "long", 1, FILL_BUGS[0]),
             ("first", "short", -1, Bug("rules.liquidate", "    if closed > most:\n", "    if closed > most + 1:\n")),
-            ("later", "long", 1, Bug("rules.liquidate", "    if value_left < 0:\n", "    if value_left < -1:\n")),
+            (
+                "later",
+                "long",
+                1,
+                Bug("rules.liquidate", "    if value_left < 0:\n", "    if value_left < -EXACT_SCALE:\n"),
+            ),
             ("later", "short", -1, Bug("rules.liquidate", "if size > abs(held):", "if size > abs(held) + 1:")),
             ("last", "long", 1, ROUND_BUGS["last"][0]),
         )
