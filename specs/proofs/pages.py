@@ -83,9 +83,7 @@ def all_checks(page: Page, state: State, transaction: Transaction) -> Iterable[C
     yield from page.checks(state, transaction)
 
 
-def follows_page(
-    path: Path, apply: Apply, *, scene: Scene, page: Page, events: tuple[type[Event], ...] = ()
-) -> None:
+def follows_page(path: Path, apply: Apply, *, scene: Scene, page: Page, events: tuple[type[Event], ...] = ()) -> None:
     """The rule accepts exactly when every check holds, names the first that does not, with its figures, and else
     leaves exactly the effects; it reads no row out of reach. Each of the events, where it is told, is noted as
     reached."""

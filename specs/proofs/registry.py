@@ -10,7 +10,7 @@ from . import (
     lemmas_sufficiency,
 )
 from .claims import Claim
-from .rules import deposit, enroll, fund, leave, mark, set_account, settle, trade_claims, withdraw
+from .rules import deposit, enroll, fund, leave, mark, set_account, settle, trade_claims, transfer_claims, withdraw
 
 CLAIMS: tuple[Claim, ...] = (
     *kernels_units.CLAIMS,
@@ -29,4 +29,5 @@ CLAIMS: tuple[Claim, ...] = (
     *settle.CLAIMS,
     *enroll.CLAIMS,
     *leave.CLAIMS,
+    *transfer_claims.CLAIMS,
 )

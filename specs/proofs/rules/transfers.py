@@ -11,7 +11,7 @@ from ledger.transactions import BackstopTransfer, Transaction
 
 from ..engine import Path
 from ..quantities import sign_of
-from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, USDT, liquidation_of, state_of
+from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, STRANGER, USDT, liquidation_of, state_of
 
 CAROL, PAT, QUINN = "carol", "pat", "quinn"
 MINIMUM = RULEBOOK.program.minimum_account_value
@@ -82,13 +82,14 @@ def transfer(
     providers: Mapping[str, Provider] = NOBODY,
     rulebook: Rulebook = RULEBOOK,
     markets: Sequence[str] = (MARKET,),
+    taken_over: str = ALICE,
 ) -> tuple[State, Transaction]:
-    """The state of these accounts, and the takeover of alice."""
+    """The state of these accounts, and the takeover of alice unless another is named."""
     accounts = reserved(path, accounts, fund=fund, fees=fees)
     state = state_of(path, accounts, {**providers}, rated(path, rulebook, markets), markets)
     for market in markets:
         path.hint(state.markets[market].mark == 10**12)
-    return state, BackstopTransfer(path.integer("time"), ALICE)
+    return state, BackstopTransfer(path.integer("time"), taken_over)
 
 
 def alone(path: Path) -> tuple[State, Transaction]:
@@ -103,7 +104,8 @@ def alone(path: Path) -> tuple[State, Transaction]:
 
 
 def flat(path: Path) -> tuple[State, Transaction]:
-    """No position; bob and carol hold each other's."""
+    """No position, or none to take over; bob and carol hold each other's."""
+    taken_over = path.choice("taken over", (ALICE, FEES, STRANGER))
     size = any_size(path, (1,))
     accounts = {
         ALICE: account(of_usdt(path, ALICE), {}, liquidation_of(path, ALICE)),
@@ -111,7 +113,7 @@ def flat(path: Path) -> tuple[State, Transaction]:
         CAROL: account(of_usdt(path, CAROL), held(path, CAROL, -size)),
     }
     has_reserves = path.choice("has reserves", (True, False))
-    return transfer(path, accounts, fund=has_reserves, fees=has_reserves)
+    return transfer(path, accounts, fund=has_reserves, fees=has_reserves, taken_over=taken_over)
 
 
 def assets(path: Path) -> tuple[State, Transaction]:

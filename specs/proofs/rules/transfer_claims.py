@@ -1,0 +1,133 @@
+"""backstop-transfer: the claims."""
+
+from functools import partial
+
+from ledger.outcomes import (
+    Converted,
+    Deleveraged,
+    FeesUsed,
+    LossShared,
+    PositionTransferred,
+    ProviderTook,
+    Rolled,
+    TakenOver,
+)
+from ledger.transactions import BackstopTransfer
+
+from ..claims import Bug, Claim
+from ..engine import Budget
+from ..known import SPLIT
+from ..laws import claim_of_laws
+from ..pages import claim_of_page
+from .backstop_transfer import PAGE
+from .transfers import alone, assets, flat, provided
+
+OF_TRANSFER = "backstop-transfer"
+WORLD = (
+    "rulebook ascendex-2020, but a single margin bracket a market, of any rates; market BTC-PERP at any mark; leverage "
+    "100, fee tier standard; concrete ids; stored amounts not zero",
+    "sizes sum to zero, cash and reference costs to custody, which is positive; any time",
+    "of a split the parts are known by what the claims apportion-any and apportion-any-negative say of them, not by "
+    "their division alone",
+)
+RESERVES = "@insurance and @fees both hold USDT, or neither does: the loss waterfall is in this world"
+FLAT = (
+    *WORLD,
+    RESERVES,
+    "alice, who is taken over, has USDT and no position, and is active or liquidating; bob and carol, active, have "
+    "USDT and each other's position; or the account to be taken over is a system account, or unknown; no providers",
+)
+ALONE = (
+    *WORLD,
+    RESERVES,
+    "alice, who is taken over, is long or short any lots against bob, active or liquidating; bob is active; both have "
+    "USDT; no providers",
+)
+ENOUGH = "alice's equity is not above her notional, and with it @insurance covers that: it is never short"
+COINS = (
+    *WORLD,
+    ENOUGH,
+    "alice, active, is long or short any lots against bob, and has BTC, with USDT or without; bob has USDT; no "
+    "providers",
+)
+PROVIDED = (
+    *WORLD,
+    ENOUGH,
+    "alice, active, is long or short any lots against bob; both have USDT; pat, active, flat and with the program's "
+    "minimum in USDT or more, provides within any limits that enrolment admits, and took over nothing before",
+)
+
+LINEAR = Budget(linear=True)
+_page = partial(claim_of_page, page=PAGE, transaction=OF_TRANSFER, budget=LINEAR, lemmas=(SPLIT,), quick=False)
+_laws = partial(
+    claim_of_laws, transaction=OF_TRANSFER, kind=BackstopTransfer, budget=LINEAR, lemmas=(SPLIT,), quick=False
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    _page(
+        "transfer-flat",
+        scene=flat,
+        laws=("TKO-1", "TKO-5", "PTY-1", "FRM-1"),
+        world=FLAT,
+        refusals=range(4),
+        bugs=(
+            Bug("rules.loss_waterfall", "enumerate(STAGES, start=1)", "enumerate(STAGES[::-1], start=1)"),
+            Bug("rules.loss_waterfall", "        shortfall -= capped\n", ""),
+            Bug("rules.backstop_transfer", "    if left != 0:\n", "    if left > 0:\n"),
+        ),
+        events=(TakenOver, FeesUsed, LossShared, Rolled),
+    ),
+    _page(
+        "transfer-alone",
+        scene=alone,
+        laws=("TKO-1", "TKO-2", "TKO-3", "TKO-5", "ADL-1", "FRM-1"),
+        world=ALONE,
+        refusals=(0, 3),
+        removed=(3,),
+        bugs=(
+            Bug(
+                "pricing",
+                "return ceil_div(lots * mark_per_lot - equity",
+                "return floor_div(lots * mark_per_lot - equity",
+            ),
+            Bug("pricing", "return min(bankruptcy, mark_per_lot) if", "return bankruptcy if"),
+            Bug(
+                "margin", "return 2 * distress_collateral(state, account)", "return distress_collateral(state, account)"
+            ),
+            Bug("rules.backstop_transfer", "-leg.size, proceeds))", "-leg.size, -proceeds))"),
+        ),
+        events=(TakenOver, PositionTransferred, Deleveraged, FeesUsed, LossShared, Rolled),
+    ),
+    _page(
+        "transfer-coins",
+        scene=assets,
+        laws=("PRP-1", "TKO-1", "FRM-1"),
+        world=COINS,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug("rules.preparation", "CashPosting(EXTERNAL, asset, amount)", "CashPosting(EXTERNAL, asset, -amount)"),
+            Bug("margin", "return floor_div(amount * price", "return -floor_div(-amount * price"),
+        ),
+        events=(Converted, Deleveraged),
+    ),
+    _page(
+        "transfer-provided",
+        scene=provided,
+        laws=("TKO-2", "TKO-3", "CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5", "FRM-1"),
+        world=PROVIDED,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug("capacity", "return max(0, min(minute_left, hour_left))", "return max(0, hour_left)"),
+            Bug("capacity", "return floor_div(limits.max_holdings, mark_per_lot)", "return limits.max_holdings"),
+            Bug(
+                "pricing",
+                "floor_div(mark_per_lot * (RATE_SCALE - discount)",
+                "-floor_div(-mark_per_lot * (RATE_SCALE - discount)",
+            ),
+            Bug("rules.takeover", "rest=abs(size) - sum(share.size for share in took),", "rest=abs(size),"),
+        ),
+        events=(PositionTransferred, ProviderTook, Deleveraged),
+    ),
+)
