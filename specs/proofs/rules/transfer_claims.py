@@ -57,6 +57,8 @@ PROVIDED = (
     "minimum in USDT or more, provides within any limits that enrolment admits, and took over nothing before",
 )
 
+BOOKS = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1", "REJ-1", "REJ-2")
+CAPACITY = ("CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5")
 LINEAR = Budget(linear=True)
 _page = partial(claim_of_page, page=PAGE, transaction=OF_TRANSFER, budget=LINEAR, lemmas=(SPLIT,), quick=False)
 _laws = partial(
@@ -120,7 +122,7 @@ CLAIMS: tuple[Claim, ...] = (
         removed=(),
         bugs=(
             Bug("capacity", "return max(0, min(minute_left, hour_left))", "return max(0, hour_left)"),
-            Bug("capacity", "return floor_div(limits.max_holdings, mark_per_lot)", "return limits.max_holdings"),
+            Bug("capacity", "min(floor_div(capacity, mark_per_lot),", "min(-floor_div(-capacity, mark_per_lot),"),
             Bug(
                 "pricing",
                 "floor_div(mark_per_lot * (RATE_SCALE - discount)",
@@ -129,5 +131,87 @@ CLAIMS: tuple[Claim, ...] = (
             Bug("rules.takeover", "rest=abs(size) - sum(share.size for share in took),", "rest=abs(size),"),
         ),
         events=(PositionTransferred, ProviderTook, Deleveraged),
+    ),
+    _laws(
+        "transfer-laws-flat",
+        flat,
+        world=FLAT,
+        bugs=(
+            Bug("rules.loss_waterfall", "enumerate(STAGES, start=1)", "enumerate(STAGES[::-1], start=1)"),
+            Bug("rules.backstop_transfer", "    if left != 0:\n", "    if left > 0:\n"),
+        ),
+        silent=("PRP-1", *CAPACITY, "ENR-1", "TKO-2", "TKO-3", "ADL-1", "LIQ-1", "EVT-1"),
+    ),
+    _laws(
+        "transfer-laws-alone",
+        alone,
+        world=ALONE,
+        only=(*BOOKS, "PRP-1", "TKO-1", "TKO-3", "TKO-4", "ADL-1"),
+        bugs=(
+            Bug(
+                "margin", "return 2 * distress_collateral(state, account)", "return distress_collateral(state, account)"
+            ),
+            Bug(
+                "rules.backstop_transfer",
+                "if closed_or_flipped(accounts[account_id], received[account_id]):",
+                "if account_id == taken_over:",
+            ),
+        ),
+    ),
+    _laws(
+        "transfer-prices-alone",
+        alone,
+        world=ALONE,
+        only=("TKO-2",),
+        bugs=(
+            Bug(
+                "pricing",
+                "return ceil_div(lots * mark_per_lot - equity",
+                "return floor_div(lots * mark_per_lot - equity",
+            ),
+        ),
+    ),
+    _laws(
+        "transfer-losses-alone",
+        alone,
+        world=ALONE,
+        only=("TKO-5",),
+        bugs=(
+            Bug("rules.loss_waterfall", "    if from_fees > 0:\n", "    if from_fees > 1:\n"),
+            Bug("rules.loss_waterfall", "capped = min(shortfall, sum", "capped = min(shortfall + 1, sum"),
+        ),
+    ),
+    _laws(
+        "transfer-laws-provided",
+        provided,
+        world=PROVIDED,
+        only=(*BOOKS, "PRP-1", "ENR-1", "TKO-1", "TKO-3", "TKO-4", "ADL-1"),
+        bugs=(
+            Bug("rules.takeover", "rest=abs(size) - sum(share.size for share in took),", "rest=abs(size),"),
+            Bug("rules.backstop_transfer", "direction * share.size, -cost))", "direction * share.size, cost))"),
+        ),
+    ),
+    _laws(
+        "transfer-capacity",
+        provided,
+        world=PROVIDED,
+        only=CAPACITY,
+        bugs=(
+            Bug("capacity", "return max(0, min(minute_left, hour_left))", "return max(0, hour_left)"),
+            Bug("capacity", "min(floor_div(capacity, mark_per_lot),", "min(floor_div(capacity, 2 * mark_per_lot),"),
+        ),
+    ),
+    _laws(
+        "transfer-prices-provided",
+        provided,
+        world=PROVIDED,
+        only=("TKO-2",),
+        bugs=(
+            Bug(
+                "pricing",
+                "return ceil_div(lots * mark_per_lot - equity",
+                "return floor_div(lots * mark_per_lot - equity",
+            ),
+        ),
     ),
 )

@@ -11,7 +11,7 @@ from ledger.transactions import BackstopTransfer, Transaction
 
 from ..engine import Path
 from ..quantities import sign_of
-from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, STRANGER, USDT, liquidation_of, state_of
+from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, STRANGER, USDT, liquidation_of, provider_of, state_of
 
 CAROL, PAT, QUINN = "carol", "pat", "quinn"
 MINIMUM = RULEBOOK.program.minimum_account_value
@@ -182,8 +182,28 @@ def provided(
     return enough(path, state, transaction) if fund else (state, transaction)
 
 
+def holding(path: Path, *, rolled: bool = False) -> tuple[State, Transaction]:
+    """A long; pat, who provides, has a position too, long or short, and bob has what is opposite to both."""
+    size, pats = any_size(path, (1,)), path.integer("pat lots")
+    path.assume((pats != 0) & (pats != -size))
+    accounts = {
+        ALICE: account(of_usdt(path, ALICE), held(path, ALICE, size)),
+        BOB: account(of_usdt(path, BOB), held(path, BOB, -size - pats)),
+        PAT: rich(path, PAT, held(path, PAT, pats)),
+    }
+    scene = transfer(path, accounts, providers={PAT: Provider(limits_of(path, PAT), None, ())})
+    return enough(path, *(all_rolled(scene) if rolled else scene))
+
+
+def enrolled(path: Path) -> tuple[State, Transaction]:
+    """No position, and a provider in any way or none."""
+    accounts = {ALICE: account(of_usdt(path, ALICE), {}, liquidation_of(path, ALICE))}
+    record = provider_of(path, ALICE)
+    return enough(path, *transfer(path, accounts, providers={ALICE: record} if record else {}))
+
+
 def two_provide(path: Path, *, signs: Sequence[int] = (1, -1)) -> tuple[State, Transaction]:
-    """A long or a short against bob and carol, all rolled at the mark; pat and quinn, who are flat and able, provide."""
+    """A long or a short against bob and carol, rolled; pat and quinn, who are flat and able, provide."""
     bobs, carols, side = (
         path.integer("bob lots", least=1),
         path.integer("carol lots", least=1),
