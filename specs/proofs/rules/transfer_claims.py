@@ -5,6 +5,7 @@ from functools import partial
 from ledger.outcomes import (
     Converted,
     Deleveraged,
+    EnrolmentEnded,
     FeesUsed,
     LossShared,
     PositionTransferred,
@@ -20,7 +21,7 @@ from ..known import SPLIT
 from ..laws import claim_of_laws
 from ..pages import claim_of_page
 from .backstop_transfer import PAGE
-from .transfers import alone, assets, flat, provided
+from .transfers import alone, assets, enrolled, flat, holding, provided, two_provide
 
 OF_TRANSFER = "backstop-transfer"
 WORLD = (
@@ -57,6 +58,38 @@ PROVIDED = (
     "minimum in USDT or more, provides within any limits that enrolment admits, and took over nothing before",
 )
 
+WINDOW = (
+    *WORLD,
+    ENOUGH,
+    "alice, active, is long any lots against bob; both have USDT; pat, active, flat and with the program's minimum in "
+    "USDT or more, provides within any limits that enrolment admits, and took over any notional once before",
+)
+SHORT = (
+    *WORLD,
+    "@insurance and @fees hold nothing, so that discounts are given up and losses shared",
+    "alice, active, is long any lots against bob; both have USDT; pat, active, flat and with the program's minimum in "
+    "USDT or more, provides within any limits that enrolment admits, and took over nothing before",
+)
+HOLDING = (
+    *WORLD,
+    ENOUGH,
+    "alice, active, is long any lots; pat, active and with the program's minimum in USDT or more, is long or short any "
+    "lots and provides within any limits that enrolment admits; bob has what is opposite to both; reference costs are "
+    "such that nobody has pnl",
+)
+ENROLLED = (
+    *WORLD,
+    "@insurance covers what alice owes: it is never short",
+    "alice, who is taken over, has USDT and no position, is active or liquidating, and a provider in any way or none; "
+    "there is nobody else",
+)
+TWO_PROVIDE = (
+    *WORLD,
+    ENOUGH,
+    "alice, active and with USDT, is long any lots against bob and carol, who have no cash; pat and quinn, active, "
+    "flat and with the program's minimum in USDT or more, provide within any limits that enrolment admits, and took over "
+    "nothing before; reference costs are such that nobody has pnl",
+)
 BOOKS = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1", "REJ-1", "REJ-2")
 CAPACITY = ("CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5")
 LINEAR = Budget(linear=True)
@@ -131,6 +164,78 @@ CLAIMS: tuple[Claim, ...] = (
             Bug("rules.takeover", "rest=abs(size) - sum(share.size for share in took),", "rest=abs(size),"),
         ),
         events=(PositionTransferred, ProviderTook, Deleveraged),
+    ),
+    _page(
+        "transfer-enrolled",
+        scene=enrolled,
+        laws=("TKO-1", "ENR-1", "EVT-1"),
+        world=ENROLLED,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug("rules.backstop_transfer", "if obliged else ()", ""),
+            Bug("rules.backstop_transfer", "Provider(None, None, record.takeovers)", "Provider(None, None, ())"),
+        ),
+        events=(TakenOver, EnrolmentEnded),
+    ),
+    _page(
+        "transfer-window",
+        scene=partial(provided, takeovers=1, signs=(1,)),
+        laws=("CAP-1", "CAP-2", "CAP-4", "CAP-5"),
+        world=WINDOW,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug("capacity", "if takeover.time > time - window)", "if takeover.time >= time - window)"),
+            Bug(
+                "capacity",
+                "Provider(provider.limits, provider.notice, (*recent, takeover))",
+                "Provider(provider.limits, provider.notice, (takeover,))",
+            ),
+        ),
+        events=(ProviderTook, Deleveraged),
+    ),
+    _page(
+        "transfer-short",
+        scene=partial(provided, fund=False, signs=(1,)),
+        laws=("TKO-2", "TKO-3", "TKO-5"),
+        world=SHORT,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug("pricing", "ceil_div(part, taken) if part > 0", "floor_div(part, taken) if part > 0"),
+            Bug("rules.takeover", "shortfall=max(0, -(fund + left)),", "shortfall=max(0, -left - fund - 1),"),
+        ),
+        events=(ProviderTook, Deleveraged, LossShared),
+    ),
+    _page(
+        "transfer-holding",
+        scene=holding,
+        laws=("CAP-3", "CAP-4", "CAP-5", "ADL-1"),
+        world=HOLDING,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug("capacity", "return floor_div(limits.max_holdings, mark_per_lot)", "return limits.max_holdings"),
+            Bug("rules.takeover", "- taken.get(account_id, 0)", ""),
+        ),
+        events=(ProviderTook, Deleveraged),
+    ),
+    _page(
+        "transfer-two-provide",
+        scene=two_provide,
+        laws=("CAP-4", "CAP-5", "ADL-1"),
+        world=TWO_PROVIDE,
+        refusals=(0, 3),
+        removed=(),
+        bugs=(
+            Bug(
+                "rules.takeover",
+                "parts = apportion(min(abs(size), sum(rooms)), rooms)",
+                "parts = apportion(min(abs(size), sum(rooms)), rooms[::-1])[::-1]",
+            ),
+        ),
+        events=(ProviderTook, Deleveraged),
     ),
     _laws(
         "transfer-laws-flat",
@@ -213,5 +318,54 @@ CLAIMS: tuple[Claim, ...] = (
                 "return floor_div(lots * mark_per_lot - equity",
             ),
         ),
+    ),
+    _laws(
+        "transfer-laws-enrolled",
+        enrolled,
+        world=ENROLLED,
+        bugs=(
+            Bug(
+                "rules.backstop_transfer",
+                "    if record is None or record.limits is None:\n",
+                "    if record is not None:\n",
+            ),
+            Bug("rules.backstop_transfer", "    if left != 0:\n", "    if left > 0:\n"),
+        ),
+        silent=("CON-2", "PRP-1", *CAPACITY, *("TKO-2", "TKO-3", "TKO-4", "TKO-5", "ADL-1", "LIQ-1")),
+    ),
+    _laws(
+        "transfer-windows",
+        partial(provided, takeovers=1, signs=(1,)),
+        world=WINDOW,
+        only=("CAP-1", "CAP-2", "CAP-4"),
+        bugs=(Bug("capacity", "return max(0, min(minute_left, hour_left))", "return max(0, minute_left)"),),
+    ),
+    _laws(
+        "transfer-shares",
+        partial(provided, takeovers=1, signs=(1,)),
+        world=WINDOW,
+        only=("CAP-3", "CAP-5"),
+        bugs=(Bug("capacity", "if takeover.time > time - window)", "if takeover.time >= time - window)"),),
+    ),
+    _laws(
+        "transfer-prices-short",
+        partial(provided, fund=False, signs=(1,)),
+        world=SHORT,
+        only=("TKO-2",),
+        bugs=(Bug("pricing", "ceil_div(part, taken) if part > 0", "floor_div(part, taken) if part > 0"),),
+    ),
+    _laws(
+        "transfer-losses-short",
+        partial(provided, fund=False, signs=(1,)),
+        world=SHORT,
+        only=("TKO-5",),
+        bugs=(Bug("rules.loss_waterfall", "capped = min(shortfall, sum", "capped = min(shortfall + 1, sum"),),
+    ),
+    _laws(
+        "transfer-holdings",
+        holding,
+        world=HOLDING,
+        only=("CAP-3", "CAP-4", "CAP-5", "ADL-1"),
+        bugs=(Bug("capacity", "return floor_div(limits.max_holdings, mark_per_lot)", "return limits.max_holdings"),),
     ),
 )
