@@ -87,8 +87,8 @@ TWO_PROVIDE = (
     *WORLD,
     ENOUGH,
     "alice, active and with USDT, is long any lots against bob and carol, who have no cash; pat and quinn, active, "
-    "flat and with the program's minimum in USDT or more, provide within any limits that enrolment admits, and took over "
-    "nothing before; reference costs are such that nobody has pnl",
+    "flat and with the program's minimum in USDT or more, provide within any limits that enrolment admits, and took "
+    "over nothing before; reference costs are such that nobody has pnl",
 )
 BOOKS = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1", "REJ-1", "REJ-2")
 CAPACITY = ("CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5")
@@ -203,8 +203,8 @@ CLAIMS: tuple[Claim, ...] = (
         refusals=(0, 3),
         removed=(),
         bugs=(
-            Bug("pricing", "ceil_div(part, taken) if part > 0", "floor_div(part, taken) if part > 0"),
-            Bug("rules.takeover", "shortfall=max(0, -(fund + left)),", "shortfall=max(0, -left - fund - 1),"),
+            Bug("rules.takeover", "    if discount <= 0:\n", "    if discount >= 0:\n"),
+            Bug("rules.loss_waterfall", "capped = min(shortfall, sum", "capped = min(shortfall + 1, sum"),
         ),
         events=(ProviderTook, Deleveraged, LossShared),
     ),
@@ -352,7 +352,7 @@ CLAIMS: tuple[Claim, ...] = (
         partial(provided, fund=False, signs=(1,)),
         world=SHORT,
         only=("TKO-2",),
-        bugs=(Bug("pricing", "ceil_div(part, taken) if part > 0", "floor_div(part, taken) if part > 0"),),
+        bugs=(Bug("rules.takeover", "    if discount <= 0:\n", "    if discount >= 0:\n"),),
     ),
     _laws(
         "transfer-losses-short",
