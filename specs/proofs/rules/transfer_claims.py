@@ -324,11 +324,7 @@ CLAIMS: tuple[Claim, ...] = (
         enrolled,
         world=ENROLLED,
         bugs=(
-            Bug(
-                "rules.backstop_transfer",
-                "    if record is None or record.limits is None:\n",
-                "    if record is not None:\n",
-            ),
+            Bug("rules.backstop_transfer", "Provider(None, None, record.takeovers)", "record"),
             Bug("rules.backstop_transfer", "    if left != 0:\n", "    if left > 0:\n"),
         ),
         silent=("CON-2", "PRP-1", *CAPACITY, *("TKO-2", "TKO-3", "TKO-4", "TKO-5", "ADL-1", "LIQ-1")),
