@@ -27,7 +27,8 @@ OF_TRANSFER = "backstop-transfer"
 WORLD = (
     "rulebook ascendex-2020, but a single margin bracket a market, of any rates; market BTC-PERP at any mark; leverage "
     "100, fee tier standard; concrete ids; stored amounts not zero",
-    "sizes sum to zero, cash and reference costs to custody, which is positive; any time",
+    "sizes sum to zero, cash and reference costs to custody, which is positive; any time; every table may be read as a "
+    "whole",
     "of a split the parts are known by what the claims apportion-any and apportion-any-negative say of them, not by "
     "their division alone",
 )
