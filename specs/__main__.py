@@ -5,7 +5,7 @@ claims. With --check nothing is written, and the exit code is 1 where a page is 
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -54,7 +54,7 @@ def _rests(claim: Any, law_id: str) -> bool:
     return law_id in claim.laws and claim.kind.value != "laws"
 
 
-def _by_status(claims: Iterable[Any], law_id: str, types: set[str]) -> str:
+def _by_status(claims: Sequence[Any], law_id: str, types: set[str]) -> str:
     """ "CONFIRMED: deposit, fund; NO COUNTEREXAMPLE: trade; none: settle"."""
     own = [claim for claim in claims if claim.kind.value == "laws" and law_id in claim.laws]
     parts = []
@@ -66,6 +66,12 @@ def _by_status(claims: Iterable[Any], law_id: str, types: set[str]) -> str:
         if found:
             every = len(found) > 1 and set(found) == types & set(TYPES)
             parts.append(f"{status}: {'every type' if every else ', '.join(found)}")
+    silent = {name for claim in claims if law_id in getattr(claim, "silent", ()) for name in claim.transactions} & set(
+        left
+    )
+    if silent:
+        parts.append(f"says nothing: {', '.join(name for name in left if name in silent)}")
+        left = [name for name in left if name not in silent]
     if parts and left:
         parts.append(f"none: {', '.join(left)}")
     return "; ".join(parts) or "none"
@@ -77,7 +83,8 @@ def claims_page() -> str:
     for engine, claims in ENGINES.items():
         parts.append(f"## {engine}\n")
         for claim in claims:
-            about = f"{claim.kind.value}; {', '.join(claim.transactions)}; {', '.join(claim.laws)}"
+            named = (", ".join(claim.transactions), ", ".join(claim.laws))
+            about = "; ".join([claim.kind.value, *(names for names in named if names)])
             parts.append(f"### {claim.id}\n")
             parts.append(_wrapped(f"{status_of(claim)}. {claim.statement}"))
             parts.append(_wrapped(f"{about}.", "- "))

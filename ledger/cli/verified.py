@@ -52,6 +52,7 @@ def _row_document(row: Row) -> Document:
         "random": _spoken_document(row.random),
         "symbolic": [claim.id for claim in row.symbolic],
         "proofs": [claim.id for claim in row.proofs],
+        "silent": [claim.id for claim in row.silent],
         "rests_on": [f"{claim.engine} {claim.id}" for claim in row.rests_on],
     }
 
@@ -66,6 +67,7 @@ def _claim_document(claim: ClaimResult) -> Document:
         "id": claim.id,
         "kind": claim.kind,
         "laws": list(claim.laws),
+        "silent": list(claim.silent),
         "transactions": list(claim.transactions),
         "statement": claim.statement,
         "assumptions": list(claim.assumptions),
@@ -106,7 +108,7 @@ def row_lines(rows: Sequence[Row], *, width: int) -> list[str]:
             _spoken(row.replayed, broken="logs" in row.broken),
             _spoken(row.random, broken="random" in row.broken),
             _claimed(row.symbolic),
-            _claimed(row.proofs),
+            _claimed(row.silent, "says nothing: ") if row.silent else _claimed(row.proofs),
             statuses(row.rests_on) or NOTHING,
         )
         for row in rows
@@ -134,10 +136,10 @@ def _spoken(spoken: tuple[int, int] | None, *, broken: bool) -> Cell:
     return Styled(f"0 of {checked}", colour="yellow") if not fired else f"{fired} of {checked}"
 
 
-def _claimed(claims: Sequence[ClaimResult]) -> Cell:
+def _claimed(claims: Sequence[ClaimResult], what: str = "") -> Cell:
     if not claims:
         return NOTHING
-    text = f"{statuses(claims)}, {counted(sum(claim.paths for claim in claims), 'path')}"
+    text = f"{what}{statuses(claims)}, {counted(sum(claim.paths for claim in claims), 'path')}"
     if any(claim.fails for claim in claims):
         return Styled(text, colour="red", bold=True)
     return Styled(text, colour="yellow") if any(claim.unknown for claim in claims) else text
@@ -201,6 +203,7 @@ KNOWN = (
     "proved for all integers over the claims' worlds",
     "confirmed over all paths of the claims' worlds",
     "without a counterexample within the budget",
+    "proved to have nothing to say over the claims' worlds",
     "held wherever a log or an example had something to judge",
     "never had anything to judge",
     "broken",
@@ -209,13 +212,15 @@ KNOWN = (
 
 
 def _best(row: Row) -> str:
-    if row.broken or any(claim.fails for claim in (*row.symbolic, *row.proofs)):
-        return KNOWN[5]
+    if row.broken or any(claim.fails for claim in (*row.symbolic, *row.proofs, *row.silent)):
+        return KNOWN[6]
     if row.proofs and all(claim.status == "PROVED" for claim in row.proofs):
         return KNOWN[0]
     if row.symbolic and all(claim.status == "CONFIRMED" for claim in row.symbolic):
         return KNOWN[1]
     if row.symbolic and all(claim.status in ("CONFIRMED", "NO COUNTEREXAMPLE") for claim in row.symbolic):
         return KNOWN[2]
+    if row.silent and all(claim.status == "PROVED" for claim in row.silent):
+        return KNOWN[3]
     fired = sum(spoken[1] for spoken in (row.replayed, row.random) if spoken is not None)
-    return KNOWN[3] if fired else KNOWN[4]
+    return KNOWN[4] if fired else KNOWN[5]

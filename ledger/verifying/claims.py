@@ -37,9 +37,10 @@ class ClaimResult:
     """What is known of one claim.
 
     `kind`: "laws" where the laws' own predicates are claimed to hold after every acceptance; "guard" and "kernel" for
-    what the laws rest on. `paths` and `seconds`: what deciding it took. `checks`: what must be refuted for the
-    claim to mean anything, by name ("twin", "mutant"), with what became of it; empty where that was not asked. `why`:
-    why no more than its status is known. `detail`: what failed or is unknown. `values`: a counterexample's.
+    what the laws rest on. `silent`: laws of which it claims that they have nothing to say there. `paths` and `seconds`:
+    what deciding it took. `checks`: what must be refuted for the claim to mean anything, by name ("twin", "mutant"),
+    with what became of it; empty where that was not asked. `why`: why no more than its status is known. `detail`: what
+    failed or is unknown. `values`: a counterexample's.
     """
 
     engine: str
@@ -50,6 +51,7 @@ class ClaimResult:
     statement: str
     assumptions: tuple[str, ...]
     status: str
+    silent: tuple[str, ...] = ()
     paths: int = 0
     seconds: float = 0.0
     checks: Mapping[str, str] = attrs.field(factory=dict)
@@ -209,6 +211,7 @@ import importlib, json, sys
 engine = sys.argv[1]
 for claim in importlib.import_module(f"specs.{engine}.registry").CLAIMS:
     print(json.dumps(dict(engine=engine, id=claim.id, kind=claim.kind.value, laws=claim.laws, quick=claim.quick,
+        silent=getattr(claim, "silent", ()),
         transactions=claim.transactions, statement=claim.statement, assumptions=claim.assumptions)))
 """
 
@@ -224,6 +227,7 @@ def result_of(line: Mapping[str, Any]) -> ClaimResult:
         statement=line["statement"],
         assumptions=tuple(line["assumptions"]),
         status=line["status"],
+        silent=tuple(line.get("silent", ())),
         paths=line.get("paths", 0),
         seconds=line.get("seconds", 0.0),
         checks={name: line[name] for name in ("twin", "mutant") if line.get(name)},

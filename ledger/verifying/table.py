@@ -21,9 +21,9 @@ class Row:
     """One law and one transaction type, or the whole state, with what is known.
 
     `replayed` and `random`: how often the law was checked and how often it fired; None where that way was not gone.
-    `symbolic` and `proofs`: the claims whose condition is this law's own predicate. `rests_on`: the claims about what
-    the law rests on there, the rule's guard and its kernels. `broken`: the ways, "logs"
-    or "random", in which the law was broken.
+    `symbolic` and `proofs`: the claims whose condition is this law's own predicate. `silent`: where there are no such
+    proofs, those of the predicate having nothing to say there. `rests_on`: the claims about what the law rests on
+    there, the rule's guard and its kernels. `broken`: the ways, "logs" or "random", in which the law was broken.
     """
 
     law: Law
@@ -32,6 +32,7 @@ class Row:
     random: tuple[int, int] | None
     symbolic: tuple[ClaimResult, ...]
     proofs: tuple[ClaimResult, ...]
+    silent: tuple[ClaimResult, ...]
     rests_on: tuple[ClaimResult, ...]
     broken: tuple[str, ...] = ()
 
@@ -64,6 +65,7 @@ def rows_of(
             _spoken(random, law, transaction),
             _claims_of(claims, law, transaction, "symbolic"),
             _claims_of(claims, law, transaction, "proofs"),
+            _silent(claims, law, transaction),
             tuple(claim for claim in claims if claim.kind != "laws" and _is_about(claim, law, transaction)),
             tuple(way for way, ids in (broken or {}).items() if law.id in ids),
         )
@@ -79,6 +81,12 @@ def _spoken(spoken: Spoken | None, law: Law, transaction: str) -> tuple[int, int
 def _claims_of(claims: Iterable[ClaimResult], law: Law, transaction: str, engine: str) -> tuple[ClaimResult, ...]:
     own = (claim for claim in claims if claim.engine == engine and claim.kind == "laws")
     return tuple(claim for claim in own if _is_about(claim, law, transaction))
+
+
+def _silent(claims: Sequence[ClaimResult], law: Law, transaction: str) -> tuple[ClaimResult, ...]:
+    if _claims_of(claims, law, transaction, "proofs"):
+        return ()
+    return tuple(claim for claim in claims if law.id in claim.silent and transaction in claim.transactions)
 
 
 def _is_about(claim: ClaimResult, law: Law, transaction: str) -> bool:

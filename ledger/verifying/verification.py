@@ -135,7 +135,7 @@ def _claims(
     wanted = [
         claim
         for claim in listed(engine, plan.specs, quick=plan.quick)
-        if plan.law_id is None or plan.law_id in claim.laws
+        if plan.law_id is None or plan.law_id in (*claim.laws, *claim.silent)
     ]
     done = 0
 

@@ -88,6 +88,7 @@ def as_json(report: Report) -> str:
         "id": claim.id,
         "kind": claim.kind.value,
         "laws": claim.laws,
+        "silent": claim.silent,
         "transactions": claim.transactions,
         "statement": claim.statement,
         "assumptions": claim.assumptions,

@@ -73,7 +73,7 @@ class Claim:
     `LAWS`, or that rest on it. `transactions`: the types it is about, as the rulebook names them. `assumptions`: all
     that is taken for granted, bounds included. `reaches`: what must be possible. `quick`: whether it is part of the
     ordinary tests. `bug`: one planted bug, or several, with each of which the same proof must fail. `lemmas`: functions
-    of which more is known than their code shows the solver.
+    of which more is known than their code shows the solver. `silent`: laws that it proves to have nothing to say there.
     """
 
     id: str
@@ -89,6 +89,7 @@ class Claim:
     quick: bool = True
     budget: Budget | None = None
     lemmas: tuple[Lemma, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def bugs(self) -> tuple[PlantedBug, ...]:
@@ -218,5 +219,11 @@ def _function_of_copy(name: str, source: str, subject: str) -> Any:
     file = f"<copy of {name}>"
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     exec(compile(source, file, "exec"), vars(copy))
-    assert name in sys.modules
+    # Its own types are the real ones, which the proof knows: else whatever it answers would be a stranger's.
+    real = vars(sys.modules[name])
+    vars(copy).update({own: real[own] for own, value in vars(copy).items() if _is_a_type_of(name, value)})
     return cast(Any, getattr(copy, function))
+
+
+def _is_a_type_of(module: str, value: object) -> bool:
+    return isinstance(value, type) and value.__module__ == module

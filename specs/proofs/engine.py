@@ -15,7 +15,9 @@ Names introduced by division are defined exactly (`a = b * q + r`, `0 <= r < b`,
 choice of integers extends to them. So some explored path has a constraint that these integers satisfy. On every path
 each condition was found *unsat* when negated, and a path that ends in an exception was found *unsat* itself. So no
 such integers exist. What this trusts: z3's *unsat*, the overloads below, and that the code depends on nothing but its
-arguments; that a repeated run decides the same conditions in the same order is checked.
+arguments, and asks of an integer neither identity nor type nor what a message says of it. Checked is that a repeated
+run decides the same conditions in the same order and comes to all of them, that no integer of another run is used, and
+that a refusal or a failure is not lost where somebody catches it.
 
 **Why the other answers may be believed.** REFUTED comes with integers, and the proof was run on them concretely, as
 plain Python, and failed. UNKNOWN means that the solver gave up on some condition or that a bound of the exploration
@@ -41,6 +43,7 @@ from .integers import Truth as Truth
 from .linear import LinearSolver, Polynomial, exact_quotient, polynomial
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 
 class Status(enum.Enum):
@@ -182,6 +185,10 @@ class Path:
         self._linear = session.linear
         if self._linear is not None:
             self._linear.begin()
+        # What must end the proof, should anybody catch it; whether a text was made; whether the run is over.
+        self._ending: BaseException | None = None
+        self._is_told = False
+        self._is_over = False
 
     # What a proof says
 
@@ -191,8 +198,8 @@ class Path:
             value = self._values.get(name, 0)
             self.assume((least is None or value >= least) and (most is None or value <= most))
             return value
-        if name in self._integers:
-            raise Unrepeatable(f"{name} is asked for twice")
+        if name in self._integers or "!" in name:
+            raise self._ended_by(Unrepeatable(f"{name} is asked for twice, or is a name of the engine's own"))
         term = self._integers[name] = z3.Int(name, self._context)
         self._suppose(term, max(1, least or 1) if most is None else min(most, max(1, least or 1)))
         if least is not None:
@@ -212,18 +219,20 @@ class Path:
     def assume(self, condition: bool) -> None:
         """Take it for granted from here on."""
         if isinstance(condition, Truth):
-            self._assert(condition.term)
+            self._assert(self._own(condition))
         elif not condition:
             raise _Impossible
 
     def require(self, condition: bool, what: str) -> None:
         """It must hold for every choice of integers on this path; `what` says it in words."""
+        if not isinstance(condition, bool):
+            raise self._ended_by(NotSymbolic(f"{what} is required of a {type(condition).__name__}"))
         self._session.conditions += 1
         if self._values is not None:
             if not condition:
-                raise _Failed(what, self._values)
+                raise self._ended_by(_Failed(what, self._values))
             return
-        broken = z3.Not(condition.term) if isinstance(condition, Truth) else self.truth(not condition)
+        broken = z3.Not(self._own(condition)) if isinstance(condition, Truth) else self.truth(not condition)
         self._must_be_unsat(broken, what)
 
     def establish(self, condition: bool, what: str) -> None:
@@ -240,7 +249,7 @@ class Path:
             return
         if name in self._session.reached:
             return
-        condition = when.term if isinstance(when, Truth) else self.truth(when)
+        condition = self._own(when) if isinstance(when, Truth) else self.truth(when)
         answer, model = (z3.sat, self._model) if self._is_modelled(condition) else self._decided(condition)
         if answer == z3.sat:
             self._session.reached[name] = self._values_of(model)
@@ -266,6 +275,8 @@ class Path:
 
     def decide(self, term: Term) -> bool:
         """The answer that this path takes."""
+        if self._is_over:
+            raise Unrepeatable("an integer of a run that is over was asked something")
         known = self._session.simplified(term)
         if z3.is_true(known) or z3.is_false(known):
             return bool(z3.is_true(known))
@@ -282,7 +293,7 @@ class Path:
         if position < len(prefix):
             earlier, answer = prefix[position]
             if not earlier.eq(term):
-                raise Unrepeatable(f"a repeated run came to {term} instead of {earlier}")
+                raise self._ended_by(Unrepeatable(f"a repeated run came to {term} instead of {earlier}"))
             model = self._start.model if position == len(prefix) - 1 else None
         else:
             can_hold, holding = self._possible(term)
@@ -351,16 +362,46 @@ class Path:
     def term_of(self, value: object) -> Term | None:
         """The term of an integer, plain or symbolic; None for anything else."""
         if isinstance(value, Int):
-            return value.term
+            return self._own(value)
         return self._session.constant(int(value)) if isinstance(value, int) else None
+
+    def refused(self, error: NotSymbolic) -> None:
+        """Remember it: whoever catches it keeps no proof from ending with it."""
+        self._ended_by(error)
+
+    def told(self) -> None:
+        """Remember it: a text of a symbolic integer is not that of any integer."""
+        self._is_told = True
+
+    def _own(self, value: Int | Truth) -> Term:
+        """The term of a value of this very run."""
+        if value.path is not self:
+            raise self._ended_by(Unrepeatable("an integer of one run was used in another"))
+        return value.term
+
+    def _ended_by(self, error: E) -> E:
+        self._ending = self._ending or error
+        return error
 
     # What the solver is asked
 
+    def ended(self) -> None:
+        """The run is over: what it should have ended with, and did not, it ends with now."""
+        self._is_over = True
+        if self._ending is not None:
+            raise self._ending
+        if len(self._taken) < len(self._start.decisions):
+            raise Unrepeatable(f"a repeated run never came to {self._start.decisions[len(self._taken)][0]}")
+        if self._is_told and self._decided(self.truth(True))[0] != z3.unsat:
+            raise NotSymbolic("a text was made of a symbolic integer where no refutation followed")
+
     def raised(self, error: Exception) -> None:
         """The proof ended in an exception, which must not be possible."""
+        if self._ending is not None:
+            raise self._ending
         what = f"raises {type(error).__name__}: {error}"
         if self._values is not None:
-            raise _Failed(what, self._values)
+            raise self._ended_by(_Failed(what, self._values))
         self._must_be_unsat(self.truth(True), what)
 
     def _assert(self, term: Term, *, is_linear: bool = True) -> None:
@@ -423,7 +464,17 @@ class Path:
             self._solver, self._known_to_solver = z3.Solver(ctx=self._context), 0
             return z3.unknown, None
         solver.pop()
+        if model is not None and not self._satisfies(model, (*self._constraint, term)):
+            # The solver has been seen to say that there are integers and to give some that break what they should
+            # satisfy. That is no answer, and the solver is not used any further.
+            self._solver, self._known_to_solver = z3.Solver(ctx=self._context), 0
+            return z3.unknown, None
         return answer, model
+
+    @staticmethod
+    def _satisfies(model: Any, terms: Sequence[Term]) -> bool:
+        """Whether the solver's integers do."""
+        return all(z3.is_true(model.eval(term, model_completion=True)) for term in terms)
 
     def _must_be_unsat(self, broken: Term, what: str) -> None:
         if z3.is_false(z3.simplify(broken)):
@@ -435,7 +486,7 @@ class Path:
         else:
             answer, model = self._decided(broken)
         if answer == z3.sat:
-            raise _Failed(what, self._values_of(model))
+            raise self._ended_by(_Failed(what, self._values_of(model)))
         if answer == z3.unknown:
             self._session.unknown.append(what)
 
@@ -495,6 +546,7 @@ def _run(proof: Proof, path: Path) -> None:
         path.raised(error)
     except Exception as error:
         path.raised(error)
+    path.ended()
 
 
 def _is_of_the_code(error: Exception) -> bool:
@@ -527,7 +579,9 @@ def _confirmed(proof: Proof, failed: _Failed) -> str:
 def _verdict(proof: Proof, session: _Session, paths: int, reaches: Sequence[str]) -> Result:
     for name, values in session.reached.items():
         what, reached = _concretely(proof, values)
-        if what is None and name not in reached:
+        if what is not None:
+            return Result(Status.REFUTED, paths, session.conditions, what, values=dict(values))
+        if name not in reached:
             raise Unrepeatable(f"{values} should reach: {name}; run plainly, they do not")
     if session.unknown:
         reasons = list(dict.fromkeys(session.unknown))

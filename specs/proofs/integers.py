@@ -6,6 +6,7 @@ integer has is refused loudly.
 
 import operator
 from collections.abc import Callable
+from numbers import Number
 from typing import Any, NoReturn, Protocol, cast
 
 import z3  # type: ignore[import-untyped]
@@ -33,11 +34,21 @@ class Decider(Protocol):
     def term_of(self, value: object) -> Term | None:
         """The term of an integer, plain or symbolic; None for anything else."""
 
+    def refused(self, error: NotSymbolic) -> None:
+        """A symbolic value was asked for what it has not: whoever catches the error keeps nothing from knowing."""
+
+    def told(self) -> None:
+        """A symbolic value was made a text, which says what no integer says."""
+
 
 class Truth:
     """A symbolic truth value. `&`, `|`, `==` and `!=` combine without deciding; `if`, `not`, `and`, `or` decide."""
 
     __slots__ = ("path", "term")
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[bool]:  # type: ignore[override]
+        return bool
 
     def __init__(self, path: Decider, term: Term) -> None:
         self.path, self.term = path, term
@@ -50,7 +61,7 @@ class Truth:
             return Truth(self.path, combine(self.term, other.term))
         if isinstance(other, bool):
             return Truth(self.path, combine(self.term, self.path.truth(other)))
-        return cast(Truth, NotImplemented)
+        return cast(Truth, _unlike(self, other))
 
     def __and__(self, other: object) -> "Truth":
         return self._combined(other, z3.And)
@@ -76,13 +87,21 @@ class Truth:
         _refuse(f"its {name}", self)
 
     def __repr__(self) -> str:
-        return f"<{z3.simplify(self.term)}>"
+        self.path.told()
+        return _text(self)
+
+    def __str__(self) -> str:
+        _refuse("its text", self)
+
+    def __format__(self, specification: str) -> str:
+        # Part of a message, as of an exception: what such a message says decides nothing.
+        return _text(self)
 
 
 def _arithmetic(combine: Callable[[Term, Term], Term]) -> Callable[["Int", object], "Int"]:
     def method(self: "Int", other: object) -> "Int":
         term = self.path.term_of(other)
-        return cast(Int, NotImplemented) if term is None else Int(self.path, combine(self.term, term))
+        return cast(Int, _unlike(self, other)) if term is None else Int(self.path, combine(self.term, term))
 
     return method
 
@@ -90,7 +109,7 @@ def _arithmetic(combine: Callable[[Term, Term], Term]) -> Callable[["Int", objec
 def _comparison(compare: Callable[[Term, Term], Term]) -> Callable[["Int", object], Truth]:
     def method(self: "Int", other: object) -> Truth:
         term = self.path.term_of(other)
-        return cast(Truth, NotImplemented) if term is None else Truth(self.path, compare(self.term, term))
+        return cast(Truth, _unlike(self, other)) if term is None else Truth(self.path, compare(self.term, term))
 
     return method
 
@@ -99,7 +118,7 @@ def _division(part: int, *, swapped: bool = False) -> Callable[["Int", object], 
     def method(self: "Int", other: object) -> "Int":
         term = self.path.term_of(other)
         if term is None:
-            return cast(Int, NotImplemented)
+            return cast(Int, _unlike(self, other))
         numerator, denominator = (term, self.term) if swapped else (self.term, term)
         return Int(self.path, self.path.divided(numerator, denominator)[part])
 
@@ -169,8 +188,29 @@ class Int:
         _refuse(f"its {name}", self)
 
     def __repr__(self) -> str:
-        return f"<{z3.simplify(self.term)}>"
+        self.path.told()
+        return _text(self)
+
+    def __str__(self) -> str:
+        _refuse("its text", self)
+
+    def __format__(self, specification: str) -> str:
+        # Part of a message, as of an exception: what such a message says decides nothing.
+        return _text(self)
+
+
+def _text(value: Int | Truth) -> str:
+    return f"<{z3.simplify(value.term)}>"
+
+
+def _unlike(value: Int | Truth, other: object) -> object:
+    """Python goes on to ask the other operand, and takes what is no number at all for unequal."""
+    if isinstance(other, Number):
+        _refuse(f"an answer with a {type(other).__name__}", value)
+    return NotImplemented
 
 
 def _refuse(wanted: str, value: Int | Truth) -> NoReturn:
-    raise NotSymbolic(f"{wanted} was asked of the symbolic {value!r}")
+    error = NotSymbolic(f"{wanted} was asked of the symbolic {_text(value)}")
+    value.path.refused(error)
+    raise error

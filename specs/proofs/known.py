@@ -23,6 +23,8 @@ def known_split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
     A part that is zero is given as such, and the last as what the others leave of the total.
     """
     path, whole = path_of(total, *weights), sum(weights)
+    if any(weight < 0 for weight in weights):
+        raise ValueError("split over a negative weight, of which the claims say nothing")
     if path is None:
         return units.apportion(total, weights)
     with path.opaque_quotients():

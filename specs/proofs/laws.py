@@ -70,6 +70,7 @@ def claim_of_laws(
     bugs: tuple[PlantedBug, ...],
     silent: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
     quick: bool = True,
     budget: Budget | None = None,
     lemmas: tuple[Lemma, ...] = (),
@@ -77,12 +78,15 @@ def claim_of_laws(
     """The claim that every step and history law that concerns a type of transaction holds over a scene, or those of
     the ids `only`.
 
-    Each law must be seen to speak, but for those named as silent there, which must not: the claim is not about them.
+    Each law must be seen to speak, but for those named as silent there, which must not: the claim is not about them;
+    nor about those that it is `without`, which are not asked.
     """
-    laws = tuple(law for law in laws_concerning(kind) if not only or law.id in only)
+    laws = tuple(law for law in laws_concerning(kind) if law.id not in without and (not only or law.id in only))
     ids = tuple(law_id for law_id in dict.fromkeys(law.id for law in laws) if law_id not in silent)
     unheard = f"; {' and '.join(silent)} never speak there" if silent else ""
-    held = f"{', '.join(ids)} hold" if only else "every step and history law that concerns it holds"
+    excepted = f", but {' and '.join(without)}," if without else ""
+    every = f"every step and history law that concerns it{excepted} holds"
+    held = f"{', '.join(ids)} hold" if only else every
     return Claim(
         claim_id,
         Kind.LAWS,
@@ -95,6 +99,7 @@ def claim_of_laws(
         bugs,
         reaches=(ACCEPTED, "refused", *ids),
         quick=quick,
+        silent=silent,
         budget=budget,
         lemmas=lemmas,
     )

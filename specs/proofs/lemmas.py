@@ -6,7 +6,7 @@ an iteration adds to stands in the proof for all that was added before, by its s
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from immutables import Map
 
@@ -34,11 +34,42 @@ class Summed:
         yield self.total
 
 
+class Items:
+    """Items that code may go through, in order and all of them, and nothing else."""
+
+    def __init__(self, *items: Any) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+
+class Added:
+    """A list of any number of items, for which `earlier` stands: code may add to it, and nothing else."""
+
+    def __init__(self, earlier: Any) -> None:
+        self.items = [earlier]
+
+    def append(self, item: Any) -> None:
+        """One more."""
+        self.items.append(item)
+
+
 def paused(path: Path, answer: Any) -> Locals:
-    """The variables of a part that has ended without returning."""
+    """The variables of a part that has ended without returning, and without breaking the loop off."""
     path.require(isinstance(answer, Paused), "it does not return here")
     assert isinstance(answer, Paused)
+    path.require(answer.goes_on, "it does not break off here")
     return answer.variables
+
+
+def stay(path: Path, before: Locals, after: Locals, *changed: str) -> None:
+    """The variables before a part, but for those that it may change, are the same integers or the very same objects."""
+    for name, value in before.items():
+        if name not in changed:
+            found = after.get(name)
+            are_integers = isinstance(value, int) and isinstance(found, int)
+            path.require(found == value if are_integers else found is value, f"{name} stays what it was")
 
 
 def apportion_of_any_number(path: Path, apportion: Callable[..., Any]) -> None:
@@ -49,7 +80,10 @@ def apportion_of_any_number(path: Path, apportion: Callable[..., Any]) -> None:
     match path.choice("the loop", (BEGINS, GOES_ON, ENDS)):
         case "begins":
             path.reach(BEGINS)
-            variables = paused(path, loop.begin(total, Summed(whole)))
+            weights = Summed(whole)
+            variables = paused(path, loop.begin(total, weights))
+            stay(path, {"total": total, "weights": weights}, variables)
+            path.require({*variables} == {*_variables_of_apportion(total, whole, 0, 0)}, "there are no others")
             path.require(variables["whole"] == whole, "whole is the sum of the weights")
             path.require(variables["parts"] == [], "no parts yet")
             path.require((variables["weight_so_far"] == 0) & (variables["given_so_far"] == 0), "nothing so far")
@@ -60,14 +94,16 @@ def apportion_of_any_number(path: Path, apportion: Callable[..., Any]) -> None:
             path.reach(GOES_ON)
             variables = _variables_of_apportion(total, whole, so_far, given)
             path.require(loop.items(variables) is variables["weights"], "it goes over the weights")
+            variables["parts"] = parts = Added(given)
             after = paused(path, loop.iterate(variables, weight))
+            stay(path, variables, after, "weight_so_far", "given_so_far")
             new = after["given_so_far"]
             path.require(after["weight_so_far"] == so_far + weight, "the weight counts")
             path.require(new * whole <= total * (so_far + weight), "what was given is not above the share so far")
             path.require(total * (so_far + weight) < (new + 1) * whole, "and within one unit of it")
-            path.require(len(after["parts"]) == 2, "one part more")
-            path.require(sum(after["parts"]) == new, "the parts sum to what was given")
-            _is_a_part(path, after["parts"][1], weight, total=total, whole=whole)
+            path.require(len(parts.items) == 2 and parts.items[0] is given, "one part more")
+            path.require(sum(parts.items) == new, "the parts sum to what was given")
+            _is_a_part(path, parts.items[1], weight, total=total, whole=whole)
         case _:
             path.assume((given * whole <= total * whole) & (total * whole < (given + 1) * whole))
             path.reach(ENDS)
@@ -82,7 +118,7 @@ def _variables_of_apportion(total: int, whole: int, so_far: int, given: int) -> 
         "total": total,
         "weights": Summed(whole),
         "whole": whole,
-        "parts": [given],
+        "parts": Items(given),
         "weight_so_far": so_far,
         "given_so_far": given,
     }
@@ -104,7 +140,7 @@ def negative_totals_of_any_number(path: Path, apportion: Callable[..., Any]) -> 
 
     def of_positive(total: int, weights: object) -> tuple[int, ...]:
         asked.append((total, weights))
-        return parts
+        return cast(tuple[int, ...], Items(*parts))
 
     result = loop_of(apportion, names={"apportion": of_positive}).begin(total, weights)
     path.reach(ACCEPTED)
@@ -122,11 +158,12 @@ def shrink_of_any_number(path: Path, shrink_discounts: Callable[..., tuple[int, 
 
     def split(total: int, weights: list[int]) -> tuple[int, ...]:
         asked.append((total, weights))
-        return (part, 0)
+        return cast(tuple[int, ...], Items(part, 0))
 
     if path.choice("what", ("split", "market")) == "split":
         path.assume(implies(lots[0] == 0, part == 0))
-        moves = with_names(shrink_discounts, {"apportion": split})(shortfall=shortfall, discounts=discounts, lots=lots)
+        code = with_names(shrink_discounts, {"apportion": split})
+        moves = code(shortfall=shortfall, discounts=Items(*discounts), lots=Items(*lots))
         path.reach("split")
         ((total, weights),) = asked
         path.require(tuple(weights) == (lots[0] * discounts[0], lots[1] * discounts[1]), "by lots times discount")
@@ -152,6 +189,9 @@ def funding_of_any_number(path: Path, funding_postings: Callable[..., tuple[Posi
     variables: Locals = {"accounts": {ALICE: holder}, "market_id": MARKET, "per_lot": per_lot}
     postings = comprehension_of(funding_postings)
     path.reach(ACCEPTED)
+    answer = object()
+    of_all = with_names(funding_postings, {"tuple": lambda elements: answer})({}, MARKET, per_lot)
+    path.require(of_all is answer, "all that it gives is told")
     path.require([*postings.items(variables)] == [ALICE], "it goes over the accounts")
     (posting,) = postings.elements(variables, ALICE)
     path.require(posting.account == ALICE and posting.market == MARKET, "its position is posted to")

@@ -12,7 +12,7 @@ from ledger.state import Account, Limits, Position, Provider, Takeover
 
 from .claims import Bug, Claim, Kind
 from .engine import ACCEPTED, Path
-from .lemmas import BEGINS, BY_INDUCTION, ENDS, GOES_ON, TRANSFER, paused
+from .lemmas import BEGINS, BY_INDUCTION, ENDS, GOES_ON, TRANSFER, Added, Items, paused, stay
 from .loops import Locals, comprehension_of, loop_of, with_names
 from .quantities import sign_of
 from .worlds import MARKET, RULEBOOK, state_of, system_accounts
@@ -36,7 +36,8 @@ def pruning_of_any_number(path: Path, with_takeover: Callable[..., Provider]) ->
     earlier = Takeover(path.integer("time"), path.integer("notional", least=0))
     limits = Limits(0, 0, 0)
     record, new = Provider(limits, path.integer("notice"), ()), Takeover(now, path.integer("new notional", least=0))
-    counted = comprehension_of(cast(Any, with_takeover).__globals__["taken_within"])
+    taken_within = cast(Any, with_takeover).__globals__["taken_within"]
+    counted = comprehension_of(taken_within)
     kept = comprehension_of(with_takeover)
 
     variables: Locals = {"provider": record, "time": later, "window": window}
@@ -53,8 +54,18 @@ def pruning_of_any_number(path: Path, with_takeover: Callable[..., Provider]) ->
     is_within = later - window < earlier.time
     path.require(is_within == (len(within) == 1), "counted exactly where it is within the window")
 
-    after = with_takeover(program, record, new)
-    path.require(after.takeovers == (new,), "the new one is recorded")
+    total, asked = path.integer("sum of those counted"), []
+    summed = with_names(taken_within, {"sum": lambda elements: total})(record, time=later, window=window)
+    path.require(summed is total, "the sum of all that are counted is what was taken")
+
+    def gathered(elements: object) -> Items:
+        asked.append(elements)
+        return Items(earlier)
+
+    after = with_names(with_takeover, {"tuple": gathered})(program, record, new)
+    path.require(len(asked) == 1, "those kept are gathered once")
+    path.require(len(after.takeovers) == 2 and after.takeovers[0] is earlier, "all that are kept stay recorded")
+    path.require(after.takeovers[1] is new, "the new one is recorded")
     path.require(after.limits is limits and after.notice is record.notice, "the rest of the record stays")
     if later == now:
         path.require(counted.elements(variables, new) == (new.notional,), "and counts at once")
@@ -121,15 +132,18 @@ def allocation_of_any_number(path: Path, allocate: Callable[..., Any]) -> None:
     match path.choice("the loop", (BEGINS, GOES_ON, ENDS)):
         case "begins":
             path.reach(BEGINS)
-            begun = paused(path, loop.begin(state, Map(), ready, **keywords))
+            begun = paused(path, loop.begin(state, variables["providers"], ready, **keywords))
+            path.require({*begun} == {*variables}, "there are no other variables")
+            stay(path, variables, begun, "rooms")
             path.require(begun["rooms"] == [], "no room yet")
         case "goes on":
             path.require(loop.items(variables) is ready, "it goes over all that are ready")
-            after = paused(path, loop.iterate(variables, (PAT, limits)))
+            variables["rooms"] = rooms = Added(before)
+            stay(path, variables, paused(path, loop.iterate(variables, (PAT, limits))))
             path.reach(GOES_ON)
             path.require(asked == [(state.rulebook.program, record, limits, time)], "by its own record and limits, now")
-            path.require(len(after["rooms"]) == 2, "one room more")
-            room, against = after["rooms"][1], sign_of(size) * held
+            path.require(len(rooms.items) == 2 and rooms.items[0] is before, "one room more")
+            room, against = rooms.items[1], sign_of(size) * held
             path.require(room >= 0, "never below zero")
             path.require(room * mark <= capacity, "its notional is within capacity")
             path.require((room == 0) | ((against + room) * mark <= limits.max_holdings), "within the maximum holding")
@@ -140,8 +154,8 @@ def allocation_of_any_number(path: Path, allocate: Callable[..., Any]) -> None:
             path.assume(part <= before)
             shares = loop.finish(variables)
             path.reach(ENDS)
-            ((total, rooms),) = asked
-            path.require(rooms == before, "over the rooms")
+            ((total, all_rooms),) = asked
+            path.require(all_rooms == before, "over the rooms")
             path.require(
                 (total <= abs(size)) & (total <= before), "no more lots than there are, and than there is room"
             )

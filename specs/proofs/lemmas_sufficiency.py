@@ -11,7 +11,7 @@ from ledger.state import Account, Position
 
 from .claims import Bug, Claim, Kind
 from .engine import ACCEPTED, Path, implies, negation
-from .lemmas import BEGINS, BY_INDUCTION, ENDS, GOES_ON, TRANSFER, paused
+from .lemmas import BEGINS, BY_INDUCTION, ENDS, GOES_ON, TRANSFER, Added, paused, stay
 from .loops import Locals, Loop, Paused, loop_of
 from .quantities import WHOLE, account_value, pnl, sign_of
 from .worlds import ALICE, BOB, COIN, MARKET, SECOND_MARKET, USDT, state_of, system_accounts
@@ -42,7 +42,9 @@ def opposite_positions_suffice(path: Path, deleverage: Callable[..., Any]) -> No
     path.assume(listed >= others)
     took = (Share(BOB, taken, taken),) if taken > 0 else ()
     loop = loop_of(deleverage)
-    begun = paused(path, loop.begin(Map(), took, **keywords))
+    nobody: Map[str, Account] = Map()
+    begun = paused(path, loop.begin(nobody, took, **keywords))
+    stay(path, {"accounts": nobody, "providers": took, **keywords}, begun)
     path.require(begun["opposite"] == [], "none is listed yet")
     everybody = _Everybody()
     path.require(loop.items({**begun, "accounts": everybody}) is everybody.rows, "it goes over all accounts")
@@ -53,17 +55,19 @@ def opposite_positions_suffice(path: Path, deleverage: Callable[..., Any]) -> No
         held = path.integer("held")
         path.assume(held != 0)
         account = Account(Map(), Map({MARKET: Position(held, path.integer("reference cost"))}), 100, "standard", None)
-    begun["opposite"] = [(-listed, EARLIER)]
-    after = paused(path, loop.iterate(begun, (account_id, account)))
+    begun["opposite"] = opposite = Added((-listed, EARLIER))
+    stay(path, begun, paused(path, loop.iterate(begun, (account_id, account))))
+    path.require(begun["taken"] == ({BOB: taken} if taken > 0 else {}), "what each provider took, also after it")
     path.reach(account_id)
-    if len(after["opposite"]) == 2:
+    path.require(opposite.items[0] == (-listed, EARLIER), "those listed stay")
+    if len(opposite.items) == 2:
         path.reach("listed")
-        negative, listed_id = after["opposite"][1]
+        negative, listed_id = opposite.items[1]
         path.require(listed_id == BOB, "neither the account taken over nor a system account is listed")
         path.require(negative == direction * held + taken, "by its opposite size after what it took, largest first")
         path.require(negative < 0, "which is above zero")
     others = others + (-direction * held - taken if account_id == BOB else 0)
-    path.require(-sum(negative for negative, _ in after["opposite"]) >= others, "those listed are enough so far")
+    path.require(-sum(negative for negative, _ in opposite.items) >= others, "those listed are enough so far")
 
 
 class _Everybody:
@@ -82,21 +86,24 @@ def largest_positions_are_chosen(path: Path, deleverage: Callable[..., Any]) -> 
     size = path.integer("size")
     path.assume(size != 0)
     keywords = _keywords(path, size)
-    covered = path.integer("covered so far", least=1)
+    covered = path.integer("covered so far", least=0)
     part, asked = path.integer("part", least=0), list[Any]()
 
     def split(total: int, weights: Any) -> tuple[int, ...]:
         asked.append((total, tuple(weights)))
         return part, 0
 
-    loop = loop_of(deleverage, 1, {"apportion": split})
-    variables = paused(path, loop.begin(Map(), (), **keywords))
+    loop = loop_of(deleverage, 1, {"apportion": split, "len": _Chosen.number_of})
+    before: Locals = {**paused(path, loop_of(deleverage).begin(Map(), (), **keywords)), "opposite": object()}
+    variables = paused(path, loop.approach(before))
+    stay(path, before, variables)
+    path.require({*variables} == {*before, "chosen", "covered"}, "there are no other variables")
     path.require(variables["chosen"] == {} and variables["covered"] == 0, "nothing is chosen yet")
     match path.choice("the loop", (BEGINS, GOES_ON, ENDS)):
         case "begins":
             _largest_come_first(path, loop, variables)
         case "goes on":
-            variables["chosen"], variables["covered"] = {EARLIER: covered}, covered
+            variables["chosen"], variables["covered"] = _Chosen(path.integer("chosen so far", least=0)), covered
             _is_chosen_until_enough(path, loop, variables)
         case _:
             another = path.integer("another size", least=1)
@@ -107,6 +114,21 @@ def largest_positions_are_chosen(path: Path, deleverage: Callable[..., Any]) -> 
                 asked == [(keywords["rest"], (another, covered))], "the rest is split over those chosen, by id"
             )
             path.require(shares == ((Share(ALICE, part, another),) if part > 0 else ()), "parts above zero are shares")
+
+
+class _Chosen:
+    """Any number of accounts that were chosen, of which code may ask how many they are, and choose more."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.added = number, list[Any]()
+
+    def __setitem__(self, account_id: str, size: int) -> None:
+        self.added.append((account_id, size))
+
+    @staticmethod
+    def number_of(chosen: "_Chosen") -> int:
+        """What `len` is of them."""
+        return chosen.number
 
 
 def _largest_come_first(path: Path, loop: Loop, variables: Locals) -> None:
@@ -121,17 +143,19 @@ def _largest_come_first(path: Path, loop: Loop, variables: Locals) -> None:
 def _is_chosen_until_enough(path: Path, loop: Loop, variables: Locals) -> None:
     covered, rest, fewest = variables["covered"], variables["rest"], variables["minimum_candidates"]
     size = path.integer("next size", least=1)
-    enough = (covered >= rest) & (fewest <= 1)
+    chosen = variables["chosen"]
+    enough = (covered >= rest) & (fewest <= chosen.number)
     after = loop.iterate(variables, (-size, BOB))
     path.require(isinstance(after, Paused), "it does not return here")
+    stay(path, variables, after.variables, *(("covered",) if after.goes_on else ()))
     if not after.goes_on:
         path.reach("breaks off")
         path.require(enough, "it breaks off only where the rest is covered by the least number or more")
+        path.require(chosen.added == [], "and chooses nobody more")
         return
     path.reach(GOES_ON)
     path.require(negation(enough), "and goes on only where not")
-    chosen = after.variables["chosen"]
-    path.require(chosen == {EARLIER: covered, BOB: size}, "the next one is chosen")
+    path.require(chosen.added == [(BOB, size)], "the next one is chosen")
     path.require(after.variables["covered"] == covered + size, "and counts")
 
 

@@ -32,11 +32,13 @@ class Paused:
 class Loop:
     """A loop of a function, by the parts of its source. Each part takes the variables that it begins with.
 
-    `begin(*arguments)`: what comes before the loop. `items(variables)`: what it goes over. `iterate(variables, item)`:
-    one iteration. `finish(variables)`: what comes after it. All but `items` answer `Paused`, or what they returned.
+    `begin(*arguments)`: what comes before the loop. `approach(variables)`: what of that comes after an earlier loop.
+    `items(variables)`: what it goes over. `iterate(variables, item)`: one iteration. `finish(variables)`: what comes
+    after it. All but `items` answer `Paused`, or what they returned.
     """
 
     begin: Callable[..., Any]
+    approach: Callable[[Locals], Any]
     items: Callable[[Locals], Any]
     iterate: Callable[[Locals, Any], Any]
     finish: Callable[[Locals], Any]
@@ -56,6 +58,10 @@ def loop_of(function: Callable[..., Any], number: int = 0, names: Mapping[str, o
         part = ast.FunctionDef("part", definition.args, [*definition.body[:position], *_paused(True)], [])
         return _compiled(part, module)(*arguments, **keywords)
 
+    def approach(variables: Locals) -> Any:
+        earlier = loops[number - 1] + 1 if number else 0
+        return _run([*definition.body[earlier:position], *_paused(True)], variables, module)
+
     def items(variables: Locals) -> Any:
         return _run([ast.Return(loop.iter)], variables, module)
 
@@ -68,7 +74,7 @@ def loop_of(function: Callable[..., Any], number: int = 0, names: Mapping[str, o
     def finish(variables: Locals) -> Any:
         return _run([*definition.body[position + 1 :], *_paused(True)], variables, module)
 
-    return Loop(begin, items, iterate, finish)
+    return Loop(begin, approach, items, iterate, finish)
 
 
 @attrs.frozen
@@ -87,6 +93,8 @@ def comprehension_of(
     found = [node for node in ast.walk(definition) if isinstance(node, ast.ListComp | ast.GeneratorExp)]
     node = sorted(found, key=lambda node: (node.lineno, node.col_offset))[number]
     (generator,) = node.generators
+    if any(isinstance(part, ast.NamedExpr) for part in ast.walk(node)):
+        raise ValueError(f"an item of {ast.unparse(node)} may leave something to the next")
     over_one = ast.comprehension(generator.target, ast.parse("(_item,)", mode="eval").body, generator.ifs, 0)
 
     def items(variables: Locals) -> Any:
@@ -132,6 +140,8 @@ def gathered(comprehension: Comprehension, variables: Locals) -> Iterator[Any]:
 def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
     definition = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(definition, ast.FunctionDef)
+    if definition.decorator_list:
+        raise ValueError(f"{definition.name} is more than its statements: it is decorated")
     return definition
 
 

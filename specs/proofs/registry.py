@@ -10,7 +10,20 @@ from . import (
     lemmas_sufficiency,
 )
 from .claims import Claim
-from .rules import deposit, enroll, fund, leave, mark, set_account, settle, trade_claims, transfer_claims, withdraw
+from .rules import (
+    deposit,
+    enroll,
+    fund,
+    leave,
+    liquidate_claims,
+    liquidation_kernels,
+    mark,
+    set_account,
+    settle,
+    trade_claims,
+    transfer_claims,
+    withdraw,
+)
 
 CLAIMS: tuple[Claim, ...] = (
     *kernels_units.CLAIMS,
@@ -29,5 +42,7 @@ CLAIMS: tuple[Claim, ...] = (
     *settle.CLAIMS,
     *enroll.CLAIMS,
     *leave.CLAIMS,
+    *liquidation_kernels.CLAIMS,
+    *liquidate_claims.CLAIMS,
     *transfer_claims.CLAIMS,
 )

@@ -26,7 +26,8 @@ MARKET, SECOND_MARKET = "BTC-PERP", "ETH-PERP"
 ALICE, BOB, STRANGER = "alice", "bob", "nobody"
 
 WORLD = (
-    "rulebook ascendex-2020; concrete ids; market BTC-PERP; leverage 100, fee tier standard; stored amounts not zero"
+    "rulebook ascendex-2020; concrete ids; market BTC-PERP; USDT at a price of 1; leverage 100, fee tier standard; "
+    "stored amounts not zero"
 )
 
 

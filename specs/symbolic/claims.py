@@ -53,7 +53,8 @@ class Status(enum.Enum):
     VACUOUS = "VACUOUS"
     """No arguments were found that its assumptions admit."""
     ERROR = "ERROR"
-    """The contract cannot be read, the engine failed, or an example did not repeat."""
+    """The contract cannot be read or says that it raises, an assumption raises, the engine failed, or an example or a
+    path did not repeat."""
 
 
 @attrs.frozen

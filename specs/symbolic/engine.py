@@ -4,8 +4,8 @@ CrossHair runs the contract's body on symbolic integers. Wherever the code asks 
 not settled, the path forks; a side is dropped only when the solver says that it is impossible. CONFIRMED is answered
 only where the tree of paths was explored to its end, and every path that the assumptions admit is counted as ended with
 the postcondition true. So the claim is about all integers that satisfy the assumptions. That trusts CrossHair's
-operators, z3, and that the code depends on its arguments alone; a path that runs differently when it is repeated is an
-ERROR.
+operators, z3, and that the code depends on its arguments alone, and asks no integer for its identity; a path that runs
+differently when it is repeated, or ends sooner, is an ERROR. Code that catches what stops a path hides nothing.
 
 Arguments are integers and truth values only, which CrossHair represents exactly. Whatever it must guess a value for
 makes the tree endless, so that nothing is confirmed by a guess.
@@ -22,12 +22,14 @@ import functools
 import inspect
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import attrs
 from crosshair.condition_parser import (
     POSTCONDITION,
+    ConditionExpr,
     Conditions,
     NoEnforce,
     condition_from_source_text,
@@ -37,8 +39,9 @@ from crosshair.core import CallTreeAnalysis, ConditionCheckable, SyntaxErrorChec
 from crosshair.core_and_libs import analyze_function
 from crosshair.fnutil import fn_globals
 from crosshair.options import DEFAULT_OPTIONS, AnalysisKind, AnalysisOptionSet
-from crosshair.statespace import MessageType, VerificationStatus
-from crosshair.util import CROSSHAIR_SMT_RLIMIT
+from crosshair.statespace import MessageType, NodeStem, VerificationStatus, context_statespace
+from crosshair.tracers import NoTracing
+from crosshair.util import CROSSHAIR_SMT_RLIMIT, ControlFlowException, NotDeterministic
 
 from .claims import Contract, Status, lines_of
 
@@ -124,6 +127,9 @@ def conditions_of(contract: Contract) -> list[Conditions]:
             raise Unreadable("; ".join(message.message for message in checkable.messages))
         assert isinstance(checkable, ConditionCheckable)
         read.append(checkable.conditions)
+    raised = {error.__name__ for conditions in read for error in conditions.raises}
+    if raised:
+        raise Unreadable(f"it may raise {', '.join(sorted(raised))}, and then claims nothing")
     if len(read) != claimed or any(len(conditions.pre) != assumed for conditions in read):
         raise Unreadable(f"not all of its {assumed} preconditions and {claimed} postconditions are read")
     return read
@@ -156,6 +162,7 @@ def _examined(conditions: Conditions, paths: int) -> Finding:
     """One postcondition."""
     examples: list[Values] = []
     begun: list[bool] = []
+    stops: list[BaseException] = []
 
     def keep(arguments: inspect.BoundArguments, result: object, reprs: object) -> tuple[str, str]:
         examples.append({name: _plain(value) for name, value in arguments.arguments.items()})
@@ -166,13 +173,20 @@ def _examined(conditions: Conditions, paths: int) -> Finding:
     @functools.wraps(conditions.fn)
     def body(*arguments: Any, **named: Any) -> Any:
         begun.append(True)
-        return unenforced(*arguments, **named)
+        return _unless_stopped(stops, unenforced, *arguments, **named)
 
     stats: Counter[str] = Counter()
-    watched = dataclasses.replace(conditions, fn=body, counterexample_description_maker=keep)
+    unclear: list[str] = []
+    pre = [_watched(assumption, stops, unclear) for assumption in conditions.pre]
+    post = [_ending(_watched(claimed, stops, [])) for claimed in conditions.post]
+    watched = dataclasses.replace(conditions, fn=body, pre=pre, post=post, counterexample_description_maker=keep)
     options = DEFAULT_OPTIONS.overlay(_options(paths, stats))
-    with condition_parser(options.analysis_kind):
+    with condition_parser(options.analysis_kind), _kept_in(stops):
         analysis = analyze_calltree(options, watched)
+    if unclear:
+        return Finding(
+            Status.ERROR, stats["num_paths"], 0, f"an assumption raises where it should answer: {unclear[0]}"
+        )
     status, detail = _verdict(analysis, exhausted=stats["exhaustion"] > 0, begun=len(begun))
     if status is Status.REFUTED:
         if not examples:
@@ -183,6 +197,69 @@ def _examined(conditions: Conditions, paths: int) -> Finding:
             return Finding(Status.ERROR, stats["num_paths"], 0, detail, examples[-1])
         return Finding(status, stats["num_paths"], 0, broken, examples[-1])
     return Finding(status, stats["num_paths"], 0, detail)
+
+
+def _watched(condition: ConditionExpr, stops: list[BaseException], unclear: list[str]) -> ConditionExpr:
+    """The condition, with a note where it raises: of an assumption CrossHair takes that for a no."""
+    evaluate = condition.evaluate
+    assert evaluate is not None
+
+    def watched(bindings: Mapping[str, object]) -> Any:
+        try:
+            return _unless_stopped(stops, evaluate, bindings)
+        except Exception as error:
+            if not isinstance(error, NotDeterministic):
+                unclear.append(f"{condition.expr_source}: {type(error).__name__}")
+            raise
+
+    return dataclasses.replace(condition, evaluate=watched)
+
+
+def _ending(condition: ConditionExpr) -> ConditionExpr:
+    """The condition, with which a path ends: where an earlier one went on, it must not.
+
+    A path ends at a stem of the tree. CrossHair sees to that where the condition fails, and not where it holds.
+    """
+    evaluate = condition.evaluate
+    assert evaluate is not None
+
+    def ending(bindings: Mapping[str, object]) -> bool:
+        held = bool(evaluate(bindings))
+        with cast(Any, NoTracing)():
+            space = context_statespace()
+            if not space.is_detached and not isinstance(space._search_position, NodeStem):
+                raise NotDeterministic("a path ends where an earlier one went on")
+        return held
+
+    return dataclasses.replace(condition, evaluate=ending)
+
+
+def _unless_stopped(stops: list[BaseException], function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What the function answers; where CrossHair stopped it meanwhile and it went on, it is stopped again."""
+    earlier = len(stops)
+    answer = function(*arguments, **named)
+    if len(stops) > earlier:
+        raise stops[earlier]
+    return answer
+
+
+@contextmanager
+def _kept_in(stops: list[BaseException]) -> Iterator[None]:
+    """Keep everything that CrossHair stops a path with, so that `_unless_stopped` knows of it."""
+
+    def kept(kind: type[BaseException], *arguments: object) -> BaseException:
+        stop = BaseException.__new__(kind, *arguments)
+        stops.append(stop)
+        return stop
+
+    kinds: tuple[Any, ...] = (ControlFlowException, NotDeterministic)
+    for kind in kinds:
+        kind.__new__ = kept
+    try:
+        yield
+    finally:
+        for kind in kinds:
+            del kind.__new__
 
 
 def _plain(value: object) -> int:

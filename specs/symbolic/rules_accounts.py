@@ -17,7 +17,7 @@ ASSETS = (USDT, COIN, "ETH", "DOGE")
 """The settlement asset, another one with a price, one without, and one that is not listed: `which`."""
 
 ORDINARY = ("PTY-1", "FRM-1", "TIM-1")
-BOOKED = ("CON-1", "CON-4", "PST-1", "STO-1", *ORDINARY)
+BOOKED = ("CON-1", "CON-4", "PST-1", "PST-2", "STO-1", *ORDINARY)
 
 
 def deposit_of(who: int, which: int, amount: int, held: int, custody: int, time: int) -> tuple[State, Transaction]:
@@ -62,9 +62,9 @@ def deposit_keeps_laws(who: int, which: int, amount: int, held: int, custody: in
     pre: held >= 0 and custody >= 0
     post: _.broken == ""
     reach: _.fired(*DEPOSIT_LAWS) and who == 0 and which == 0
-    reach: _.fired(*DEPOSIT_LAWS) and who == 1 and which == 1
+    reach: _.fired("EVT-1", *DEPOSIT_LAWS) and who == 1 and which == 1
     reach: _.fired("BKG-1", "CON-4") and who == 2
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*deposit_of(who, which, amount, held, custody, time))
 
@@ -172,7 +172,7 @@ def withdraw_keeps_laws(which: int, amount: int, held: int, coins: int, size: in
     post: _.broken == ""
     reach: _.fired(*WITHDRAW_LAWS) and which == 0
     reach: _.fired(*WITHDRAW_LAWS) and which == 1
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*withdraw_of(which, amount, held, coins, size, cost, custody))
 
@@ -213,7 +213,7 @@ CLAIMS = (
     _laws(
         "deposit-laws",
         "deposit",
-        (*DEPOSIT_LAWS, "REJ-1"),
+        ("EVT-1", *DEPOSIT_LAWS, "REJ-1", "REJ-2"),
         deposit_keeps_laws,
         Bug("rules.deposit", "CashPosting(account_id, asset, amount))", "CashPosting(account_id, 'USDT', amount))"),
     ),
@@ -241,7 +241,7 @@ CLAIMS = (
     _laws(
         "withdraw-laws",
         "withdraw",
-        (*WITHDRAW_LAWS, "REJ-1"),
+        (*WITHDRAW_LAWS, "REJ-1", "REJ-2"),
         withdraw_keeps_laws,
         Bug("rules.withdraw", "    if amount > custody:", "    if amount > custody + 10:"),
     ),

@@ -130,7 +130,7 @@ def is_released(usdt: int, made: int, lots: int) -> bool:
 
 
 ROUND_LAWS = ("LIQ-1", "LIQ-2", "PTY-1", "FRM-1", "TIM-1")
-FILL_LAWS = (*ROUND_LAWS, "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "STO-1")
+FILL_LAWS = (*ROUND_LAWS, "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "PST-2", "STO-1")
 
 
 def empty_round_keeps_laws(is_active: bool, usdt: int, made: int, at: int, time: int) -> Answer:
@@ -139,10 +139,10 @@ def empty_round_keeps_laws(is_active: bool, usdt: int, made: int, at: int, time:
     given: rulebook textbook; alice, long 100,000 lots without pnl, active or liquidating
     pre: 1 <= made <= 50
     post: _.broken == ""
-    reach: _.fired(*ROUND_LAWS) and is_active and usdt < 0
+    reach: _.fired("EVT-1", *ROUND_LAWS) and is_active and usdt < 0
     reach: _.fired(*ROUND_LAWS) and made == 49 and not is_active
     reach: _.fired("LIQ-1") and _.told("Released")
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     alice = account(usdt, LOTS, -LOTS * LOT, liquidation=running(is_active, made, at))
     return answered(*liquidating(alice, time=time))
@@ -154,7 +154,7 @@ def first_round_keeps_laws(usdt: int, coins: int, cost: int) -> Answer:
     given: rulebook textbook; alice, active, long 100,000 lots with any pnl, USDT, and BTC at 5,000
     pre: coins >= 0 and usdt + cost + LOTS * LOT >= -RICH
     post: _.broken == ""
-    reach: _.fired("PRP-1", "CON-1", "CON-4", "PST-1", "STO-1", *ROUND_LAWS) and usdt < 0
+    reach: _.fired("PRP-1", "CON-1", "CON-4", "PST-1", "PST-2", "STO-1", *ROUND_LAWS) and usdt < 0
     reach: _.fired("PRP-1", "LIQ-1") and cost + LOTS * LOT > 0
     """
     return answered(*liquidating(account(usdt, LOTS, cost, coins=coins)))
@@ -208,7 +208,7 @@ def closing_round_keeps_laws(usdt: int, cost: int, price: int) -> Answer:
 
     given: rulebook textbook; alice, short 1,000 lots with any pnl, active
     post: _.broken == ""
-    reach: _.fired("LIQ-1", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "STO-1") and _.told("Released")
+    reach: _.fired("LIQ-1", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "PST-2", "STO-1") and _.told("Released")
     reach: _.refusal == "ACCOUNT_VALUE_NEGATIVE" and usdt > 0
     """
     return answered(*liquidating(account(usdt, -1000, cost), (Fill(BTC, "bob", 1000, price),)))
@@ -220,7 +220,7 @@ def round_in_two_markets_keeps_laws(usdt: int, size: int, eth_cost: int) -> Answ
     given: rulebook textbook; alice, active, long 100,000 lots of BTC-PERP and short 20,000 of ETH-PERP; the fill of
         BTC-PERP at 4,990, of ETH-PERP 3 lots at 200
     post: _.broken == ""
-    reach: _.fired("LIQ-1", "LIQ-2", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1") and eth_cost < 0
+    reach: _.fired("LIQ-1", "LIQ-2", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "PST-2") and eth_cost < 0
     """
     alice = account(usdt, LOTS, -LOTS * LOT, eth_size=-20_000, eth_cost=eth_cost)
     fills = (Fill(BTC, "bob", size, AT_A_LOSS), Fill(ETH, "bob", 3, 200 * RATE))
@@ -278,13 +278,13 @@ CLAIMS = (
     ),
     _claim(
         "liquidate-empty-laws",
-        (*ROUND_LAWS, "REJ-1"),
+        ("EVT-1", *ROUND_LAWS, "REJ-1", "REJ-2"),
         empty_round_keeps_laws,
         Bug("rules.liquidate", "return Liquidation(1, time, sizes)", "return Liquidation(0, time, sizes)"),
     ),
     _claim(
         "liquidate-first-laws",
-        ("PRP-1", "CON-1", "CON-4", "PST-1", "STO-1", *ROUND_LAWS),
+        ("PRP-1", "CON-1", "CON-4", "PST-1", "PST-2", "STO-1", *ROUND_LAWS),
         first_round_keeps_laws,
         Bug(
             "rules.preparation",
@@ -308,6 +308,7 @@ CLAIMS = (
         FILL_LAWS,
         last_round_with_a_fill_keeps_laws,
         Bug("rules.liquidate", "    if not has_used_up_rounds(state, account):\n        return False\n", ""),
+        quick=False,
     ),
     _claim(
         "liquidate-two-fills-laws",
@@ -318,13 +319,13 @@ CLAIMS = (
     ),
     _claim(
         "liquidate-closing-laws",
-        ("LIQ-1", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "STO-1"),
+        ("LIQ-1", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "PST-2", "STO-1"),
         closing_round_keeps_laws,
         Bug("rules.liquidate", "if value_left < 0:", "if value_left < -(10**30):"),
     ),
     _claim(
         "liquidate-two-markets-laws",
-        ("LIQ-1", "LIQ-2", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1"),
+        ("LIQ-1", "LIQ-2", "FIL-1", "MAR-2", "CON-1", "CON-2", "PST-1", "PST-2"),
         round_in_two_markets_keeps_laws,
         Bug(
             "rules.liquidate",

@@ -88,7 +88,7 @@ def reserves_pay_first(debt: int, fund: int, fees: int) -> Answer:
     post: _.broken == "" and _.shared(1) + _.shared(2) == max(0, debt - fund - fees)
     reach: _.fired(*LOSSES) and 0 < _.shared(1) < 100 and fees > 0
     reach: _.fired(*LOSSES) and _.shared(2) == 900
-    reach: _.fired("TKO-1", "CON-1", "PST-1") and debt == fund
+    reach: _.fired("TKO-1", "CON-1", "PST-1", "PST-2") and debt == fund
     reach: _.fired("TKO-1", "TKO-5") and _.shared(1) == 0 and debt > fund
     """
     return losing(debt, fund, fees, 100, 200, 801)

@@ -55,12 +55,12 @@ def set_account_keeps_laws(who: int, has_leverage: bool, leverage: int, tier: in
     pre: 0 <= who <= 5 and 0 <= tier <= 2 and 1 <= before <= 100
     post: _.broken == ""
     reach: _.fired(*SET_ACCOUNT_LAWS) and has_leverage and tier == 1
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*set_account_of(who, has_leverage, leverage, tier, before, time))
 
 
-SET_ACCOUNT_LAWS = ("ACC-1", *ORDINARY)
+SET_ACCOUNT_LAWS = ("ACC-1", "EVT-1", *ORDINARY)
 
 
 def enroll_of(
@@ -123,12 +123,12 @@ def enroll_keeps_laws(
     post: _.broken == ""
     reach: _.fired(*ENROLL_LAWS, "ENR-1") and who == 0 and not has_notice
     reach: _.fired(*ENROLL_LAWS) and who == 1
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*enroll_of(who, usdt, minute, hour, most, has_notice, notice, time))
 
 
-ENROLL_LAWS = ("ENR-2", *ORDINARY)
+ENROLL_LAWS = ("ENR-2", "EVT-1", *ORDINARY)
 
 
 def leave_of(who: int, kind: int, notice: int, time: int) -> tuple[State, Transaction]:
@@ -171,12 +171,12 @@ def leave_keeps_laws(who: int, kind: int, notice: int, time: int) -> Answer:
     pre: notice <= NOW
     post: _.broken == ""
     reach: _.fired(*LEAVE_LAWS)
-    reach: _.fired("REJ-1", "TIM-1") and kind == 3
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1") and kind == 3
     """
     return answered(*leave_of(who, kind, notice, time))
 
 
-LEAVE_LAWS = ("ENR-1", *ORDINARY)
+LEAVE_LAWS = ("ENR-1", "EVT-1", *ORDINARY)
 
 
 def _guard(name: str, transaction: str, laws: tuple[str, ...], contract: Contract, bug: Bug) -> Claim:
@@ -198,7 +198,7 @@ CLAIMS = (
     _laws(
         "set-account-laws",
         "set-account",
-        (*SET_ACCOUNT_LAWS, "REJ-1"),
+        (*SET_ACCOUNT_LAWS, "REJ-1", "REJ-2"),
         set_account_keeps_laws,
         Bug(
             "rules.set_account",
@@ -216,7 +216,7 @@ CLAIMS = (
     _laws(
         "enroll-laws",
         "enroll",
-        (*ENROLL_LAWS, "ENR-1", "REJ-1"),
+        (*ENROLL_LAWS, "ENR-1", "REJ-1", "REJ-2"),
         enroll_keeps_laws,
         Bug("rules.enroll", "    if max_holdings < per_minute:", "    if max_holdings < per_minute - 1:"),
     ),
@@ -230,7 +230,7 @@ CLAIMS = (
     _laws(
         "leave-laws",
         "leave",
-        (*LEAVE_LAWS, "REJ-1"),
+        (*LEAVE_LAWS, "REJ-1", "REJ-2"),
         leave_keeps_laws,
         Bug("rules.leave", "return applied(state, time,", "return applied(state, time + 1,"),
     ),

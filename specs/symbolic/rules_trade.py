@@ -180,7 +180,7 @@ def _keeps(usdt: int, has_notice: bool, notice: int, price: int) -> bool:
     return usdt < minimum or usdt + 10 * (LOT - price) >= minimum
 
 
-FILL_LAWS = ("CON-1", "CON-2", "PST-1", "STO-1", "FRM-1", "TIM-1", "PTY-1", "FIL-1", "MAR-2")
+FILL_LAWS = ("CON-1", "CON-2", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1", "FIL-1", "MAR-2")
 
 
 def trade_keeps_laws(size: int, usdt: int, held: int, cost: int, alice_buys: bool) -> Answer:
@@ -191,7 +191,7 @@ def trade_keeps_laws(size: int, usdt: int, held: int, cost: int, alice_buys: boo
     reach: _.fired("MAR-1", *FILL_LAWS) and held == 0
     reach: _.fired("MAR-1", *FILL_LAWS) and held > 0 and not alice_buys and size > held
     reach: _.fired("MAR-1", *FILL_LAWS) and _.told("Rolled") and size == -held
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*traded(size, usdt, held, cost, alice_buys=alice_buys))
 
@@ -336,10 +336,11 @@ CLAIMS = (
     ),
     _claim(
         "trade-laws",
-        ("MAR-1", *FILL_LAWS, "REJ-1"),
+        ("MAR-1", *FILL_LAWS, "REJ-1", "REJ-2"),
         trade_keeps_laws,
         Bug("rules.fills", "if must_roll(before, after):", "if must_roll(before, after) and account_id == buyer:"),
         kind=Kind.LAWS,
+        quick=False,
     ),
     _claim(
         "trade-two-laws",
@@ -367,6 +368,7 @@ CLAIMS = (
             "        return rulebook.fee_tiers[rulebook.default_fee_tier]",
         ),
         kind=Kind.LAWS,
+        quick=False,
     ),
     _claim(
         "trade-two-markets-laws",

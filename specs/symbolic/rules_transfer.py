@@ -86,7 +86,7 @@ def takeover_refusal(who: int, usdt: int, is_active: bool, made: int, time: int)
     )
 
 
-BOOKED = ("CON-1", "CON-2", "CON-4", "PST-1", "STO-1", "FRM-1", "TIM-1", "PTY-1")
+BOOKED = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1")
 TRANSFER = ("TKO-1", "TKO-2", "TKO-3", *BOOKED)
 
 
@@ -99,7 +99,7 @@ def deleveraging_keeps_laws(usdt: int, cost: int, fund: int, is_long: bool) -> A
     post: _.broken == ""
     reach: _.fired(*TRANSFER, "ADL-1", "CAP-4", "TKO-4") and is_long and usdt > 0
     reach: _.fired(*TRANSFER, "ADL-1", "TKO-5") and not is_long and _.shared(1) + _.shared(2) > 0
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     size = LOTS if is_long else -LOTS
     accounts = {"alice": account(usdt, size, cost), "sam": account(RICH, -size, size * LOT)}
@@ -265,7 +265,7 @@ def provider_taken_over_keeps_laws(usdt: int, notice: int, has_notice: bool, has
         against her; the fund has enough
     pre: usdt >= -RICH // 2 and notice <= NOW
     post: _.broken == ""
-    reach: _.fired("ENR-1", *TRANSFER) and has_notice and _.told("EnrolmentEnded")
+    reach: _.fired("ENR-1", "EVT-1", *TRANSFER) and has_notice and _.told("EnrolmentEnded")
     reach: _.fired(*TRANSFER) and has_limits and not _.told("EnrolmentEnded")
     """
     accounts = {"alice": account(usdt, LOTS, -LOTS * LOT), "sam": account(RICH, -LOTS, LOTS * LOT)}
@@ -302,9 +302,10 @@ CLAIMS = (
     ),
     _claim(
         "transfer-deleverage-laws",
-        ("ADL-1", "CAP-4", "TKO-4", "TKO-5", "REJ-1", *TRANSFER),
+        ("ADL-1", "CAP-4", "TKO-4", "TKO-5", "REJ-1", "REJ-2", *TRANSFER),
         deleveraging_keeps_laws,
         Bug("pricing", "return min(bankruptcy, mark_per_lot) if size > 0", "return bankruptcy if size > 0"),
+        quick=False,
     ),
     _claim(
         "transfer-windows-laws",
@@ -364,9 +365,10 @@ CLAIMS = (
     ),
     _claim(
         "transfer-of-provider-laws",
-        ("ENR-1", *TRANSFER),
+        ("ENR-1", "EVT-1", *TRANSFER),
         provider_taken_over_keeps_laws,
         Bug("rules.takeover", "limits is None or account_id == taken_over or", "limits is None or"),
+        quick=False,
     ),
     _claim(
         "transfer-prepared-laws",

@@ -95,9 +95,9 @@ def mark_market_keeps_laws(
         sources
     pre: 0 <= which <= 2
     post: _.broken == ""
-    reach: _.fired("MRK-1", "FRM-1", "TIM-1") and which == 0 and premium < 0
-    reach: _.fired("MRK-1", "FRM-1", "TIM-1") and which == 1
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("MRK-1", "EVT-1", "FRM-1", "TIM-1") and which == 0 and premium < 0
+    reach: _.fired("MRK-1", "EVT-1", "FRM-1", "TIM-1") and which == 1
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*mark_of(3, first, second, third, premium, total, samples, time, subject=MARKETS[which]))
 
@@ -109,9 +109,9 @@ def mark_asset_keeps_laws(which: int, first: int, second: int, third: int, time:
         sources
     pre: 0 <= which <= 3
     post: _.broken == ""
-    reach: _.fired("MRK-1", "FRM-1", "TIM-1") and which == 0
-    reach: _.fired("MRK-1", "FRM-1", "TIM-1") and which == 1
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("MRK-1", "EVT-1", "FRM-1", "TIM-1") and which == 0
+    reach: _.fired("MRK-1", "EVT-1", "FRM-1", "TIM-1") and which == 1
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*mark_of(3, first, second, third, 0, 0, 0, time, subject=PRICED[which]))
 
@@ -122,7 +122,7 @@ def mark_of_five_keeps_laws(first: int, second: int, third: int, fourth: int, fi
     given: rulebook ascendex-2020
     pre: first <= second <= third <= fourth <= fifth
     post: _.broken == ""
-    reach: _.fired("MRK-1", "FRM-1", "TIM-1") and fifth > 2 * fourth
+    reach: _.fired("MRK-1", "EVT-1", "FRM-1", "TIM-1") and fifth > 2 * fourth
     """
     quotes = {"Huobi": third, "OKEx": first, "Binance": fifth, "Poloniex": second, "AscendEX": fourth}
     world = state(ASCENDEX, {}, markets={})
@@ -178,7 +178,7 @@ def fund_at_a_rate_keeps_laws(rate: int, last: int, time: int) -> Answer:
     post: _.broken == ""
     reach: _.fired(*FUND_LAWS) and rate < 0
     reach: _.fired(*FUND_LAWS) and rate == 1
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*fund_of(0, True, rate, 7, -3, 0, 0, last, time))
 
@@ -207,7 +207,7 @@ def fund_from_premium_keeps_laws(total: int, samples: int) -> Answer:
     return answered(*fund_of(0, False, 0, 7, -3, total, samples, -1, 28_800_000))
 
 
-FUND_LAWS = ("FND-1", "CON-1", "CON-2", "PST-1", "STO-1", "PTY-1", "FRM-1", "TIM-1")
+FUND_LAWS = ("FND-1", "CON-1", "CON-2", "PST-1", "PST-2", "STO-1", "PTY-1", "FRM-1", "TIM-1")
 
 
 def settle_of(
@@ -287,12 +287,12 @@ def settle_at_any_time_keeps_laws(last: int, time: int) -> Answer:
     pre: last >= -1
     post: _.broken == ""
     reach: _.fired(*SETTLE_LAWS) and last > 0
-    reach: _.fired("REJ-1", "TIM-1")
+    reach: _.fired("REJ-1", "REJ-2", "TIM-1")
     """
     return answered(*settle_of(3 * UNIT, 10_000, 20 * UNIT - 10_000 * LOT, 0, last, time))
 
 
-SETTLE_LAWS = ("SET-1", "SET-2", "CON-1", "CON-2", "CON-4", "PST-1", "STO-1", "FRM-1", "TIM-1")
+SETTLE_LAWS = ("SET-1", "SET-2", "EVT-1", "CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1")
 
 
 def _claim(
@@ -327,7 +327,7 @@ CLAIMS = (
         "mark-market-laws",
         Kind.LAWS,
         "mark",
-        ("MRK-1", "FRM-1", "TIM-1", "REJ-1"),
+        ("MRK-1", "EVT-1", "FRM-1", "TIM-1", "REJ-1", "REJ-2"),
         mark_market_keeps_laws,
         Bug("rules.mark", "before.premium_count + 1,", "before.premium_count + min(1, premium * premium),"),
     ),
@@ -335,7 +335,7 @@ CLAIMS = (
         "mark-asset-laws",
         Kind.LAWS,
         "mark",
-        ("MRK-1", "FRM-1", "TIM-1", "REJ-1"),
+        ("MRK-1", "EVT-1", "FRM-1", "TIM-1", "REJ-1", "REJ-2"),
         mark_asset_keeps_laws,
         Bug("rules.mark", "    price = index_of(transaction.quotes)", "    price = max(transaction.quotes.values())"),
     ),
@@ -343,7 +343,7 @@ CLAIMS = (
         "mark-five-laws",
         Kind.LAWS,
         "mark",
-        ("MRK-1", "FRM-1", "TIM-1"),
+        ("MRK-1", "EVT-1", "FRM-1", "TIM-1"),
         mark_of_five_keeps_laws,
         Bug("rules.mark", "[1:-1]", "[1:]"),
     ),
@@ -359,7 +359,7 @@ CLAIMS = (
         "fund-rate-laws",
         Kind.LAWS,
         "fund",
-        (*FUND_LAWS, "REJ-1"),
+        (*FUND_LAWS, "REJ-1", "REJ-2"),
         fund_at_a_rate_keeps_laws,
         Bug("rules.instants", "if time - instant >= terms.window:", "if time - instant > terms.window:"),
     ),
@@ -411,7 +411,7 @@ CLAIMS = (
         "settle-time-laws",
         Kind.LAWS,
         "settle",
-        (*SETTLE_LAWS, "REJ-1"),
+        (*SETTLE_LAWS, "REJ-1", "REJ-2"),
         settle_at_any_time_keeps_laws,
         Bug("rules.settle", "last_settle=instant,", "last_settle=transaction.time,"),
     ),

@@ -68,7 +68,8 @@ def found(claim: Claim, never: str | None) -> dict[str, Any]:
     engine = importlib.import_module(f"{__package__}.engine")
     try:
         finding = engine.examine(claim.contract, paths=claim.paths, never=never)
-    except Exception as error:
+    except BaseException as error:
+        # Also one with which the contract would end the process: nobody else is to hear of it.
         return nothing(Status.ERROR, f"{type(error).__name__}: {error}")
     return {**attrs.asdict(finding), "status": finding.status.name}
 

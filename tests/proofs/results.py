@@ -7,7 +7,6 @@ from specs.proofs.engine import Result
 from specs.proofs.registry import CLAIMS
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
-QUICK = tuple(claim for claim in CLAIMS if claim.quick)
 
 
 @cache

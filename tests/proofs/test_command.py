@@ -17,6 +17,7 @@ FIELDS = [
     "id",
     "kind",
     "laws",
+    "silent",
     "transactions",
     "statement",
     "assumptions",

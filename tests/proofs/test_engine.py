@@ -1,15 +1,23 @@
 """The engine refutes what is false, calls unknown what it does not know, and accepts no proof that says nothing."""
 
+import ast
+import importlib
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any, cast
 
 import pytest
+import z3  # type: ignore[import-untyped]
 
 from ledger.profiles import load_profile
 from ledger.rules.liquidate import liquidate
 from ledger.state import genesis
 from ledger.units import apportion, ceil_div, floor_div
+from specs.proofs.claims import COPIED
 from specs.proofs.engine import (
     ACCEPTED,
     Budget,
@@ -57,6 +65,8 @@ TRUE: dict[str, Callable[[int, int], bool]] = {
     "ceiling": lambda x, y: ceil_div(x, 9) == -floor_div(-x, 9),
     "sign": lambda x, y: -x + +y == y - x,
     "an integer": lambda x, y: isinstance(x, int) and isinstance(x + y, int) and not isinstance(x, bool | str),
+    "a truth value": lambda x, y: isinstance(x > y, bool) and isinstance(x == y, int),
+    "no number": lambda x, y: all(one != other for one in (x, x > y) for other in cast(Any, ("5", (5,), None))),
 }
 
 FALSE: dict[str, Callable[[int, int], bool]] = {
@@ -69,6 +79,8 @@ FALSE: dict[str, Callable[[int, int], bool]] = {
     "division by zero": lambda x, y: x // y * y <= x,
     "order": lambda x, y: min(x, y) == x,
     "absolute": lambda x, y: abs(x) == x,
+    "no truth value": lambda x, y: not isinstance(x > y, bool),
+    "no integer by type": lambda x, y: type(x) is not int,
 }
 
 
@@ -107,6 +119,21 @@ def test_what_is_not_decided_is_unknown() -> None:
     result = prove(cubes, budget=Budget(decision=10_000, condition=10_000))
     assert result.status is Status.UNKNOWN
     assert "not decided" in result.detail
+
+
+def test_integers_that_break_what_was_asked_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    model_of = z3.Solver.model
+
+    def model_of_nothing(solver: Any) -> Any:
+        other = z3.Solver(ctx=solver.ctx)
+        other.check()
+        return model_of(other)
+
+    assert prove(requiring(FALSE["one integer in all"])).status is Status.REFUTED
+    monkeypatch.setattr(z3.Solver, "model", model_of_nothing)
+    assert prove(requiring(FALSE["one integer in all"])).status is Status.UNKNOWN
+    assert prove(requiring(TRUE["abs"], least=1)).status is Status.VACUOUS
+    assert prove(requiring(TRUE["abs"])).status is Status.PROVED
 
 
 def test_too_many_paths_are_unknown() -> None:
@@ -194,13 +221,87 @@ MISUSES: dict[str, Callable[[int], object]] = {
     "true division": lambda x: x / 2,
     "power": lambda x: x**2,
     "count of truths": lambda x: [1, 2][x > 1],
+    "text": str,
+    "text of a truth": lambda x: str(x > 1),
+    "text in a text": lambda x: "%s" % x,  # noqa: UP031
+    "number in a text": lambda x: "%d" % x,  # noqa: UP031
+    "what it looks like": repr,
+    "equal to a float": lambda x: x == 5.0,
+    "unequal to a float": lambda x: float(5) != x,
+    "equal to a fraction": lambda x: Fraction(5) == x,
+    "equal to a complex number": lambda x: x == 5 + 0j,
+    "truth equal to an integer": lambda x: (x > 1) == 1,
+    "truth equal to a symbolic integer": lambda x: (x > 1) == x,
+    "integer equal to a truth": lambda x: x == (x > 1),
+    "integer and truth": lambda x: x + (x > 1),
+    "truth or integer": lambda x: (x > 1) | 1,
 }
 
 
 @pytest.mark.parametrize("name", MISUSES)
 def test_what_only_a_plain_integer_has_is_refused_loudly(name: str) -> None:
     with pytest.raises(NotSymbolic):
-        prove(lambda path: path.require(MISUSES[name](path.integer("x")) is None, "never"))
+        prove(lambda path: path.require(MISUSES[name](path.integer("x")) is not path, "always"))
+
+
+@pytest.mark.parametrize("name", MISUSES)
+def test_who_catches_the_refusal_does_not_hide_it(name: str) -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        path.reach(ACCEPTED)
+        with suppress(Exception):
+            MISUSES[name](x)
+        path.require(x == x, "true")
+
+    with pytest.raises(NotSymbolic):
+        prove(proof)
+
+
+def test_who_catches_a_failure_does_not_hide_it() -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        path.reach(ACCEPTED)
+        with suppress(BaseException):
+            path.require(x != 7, "not seven")
+
+    result = prove(proof)
+    assert (result.status, result.values) == (Status.REFUTED, {"x": 7})
+
+
+@pytest.mark.parametrize("condition", [(), [False], (part for part in (False,)), 1, None])
+def test_what_is_required_is_a_truth_value(condition: Any) -> None:
+    """What is no truth value may be true whatever it holds, as every generator is."""
+    with pytest.raises(NotSymbolic):
+        prove(lambda path: path.require(condition, "never"))
+
+
+def test_a_message_may_tell_of_integers() -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        try:
+            raise ValueError(f"{x} is wrong, and {x > 1}")
+        except ValueError:
+            path.reach(ACCEPTED)
+        path.require(x == x, "true")
+
+    assert prove(proof).status is Status.PROVED
+
+
+def test_code_under_proof_asks_no_more_of_integers_than_an_overload_sees() -> None:
+    """Identity with a constant is not overloaded, a message of an integer is not that of the one it stands for, and who
+    catches an error may catch that of an engine's.
+    """
+    for module in (*COPIED, "ledger.postings"):
+        tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+        tree.body = [part for part in tree.body if getattr(part, "name", "") not in ("format_decimal", "parse_decimal")]
+        messages = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+                constants = [side.value for side in (node.left, *node.comparators) if isinstance(side, ast.Constant)]
+                assert not any(value is not None for value in constants), f"{module}:{node.lineno}"
+            assert not isinstance(node, ast.MatchSingleton) or node.value is None, module
+            assert not isinstance(node, ast.Try), f"{module}:{node.lineno}"
+            assert not isinstance(node, ast.FormattedValue) or id(node) in messages, f"{module}:{node.lineno}"
 
 
 def test_code_that_depends_on_more_than_its_arguments_is_seen() -> None:
@@ -216,6 +317,63 @@ def test_code_that_depends_on_more_than_its_arguments_is_seen() -> None:
 
     with pytest.raises(Unrepeatable):
         prove(proof)
+
+
+def test_code_that_remembers_an_answer_is_seen() -> None:
+    """The second run would never come to the decision that it is to take the other way."""
+    remembered: list[int] = []
+
+    def code(x: int) -> int:
+        if not remembered:
+            remembered.append(0)
+            return 0 if x > 0 else 1
+        return remembered[0]
+
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        path.reach(ACCEPTED)
+        path.require(code(x) == 0, "false where x is not positive")
+
+    with pytest.raises(Unrepeatable, match="never came to"):
+        prove(proof)
+
+
+@pytest.mark.parametrize("use", [lambda x, kept: kept > 0, lambda x, kept: x + kept == x])
+def test_integers_of_another_run_are_refused(use: Callable[[int, int], bool]) -> None:
+    kept: list[int] = []
+
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        kept.append(x // 7)
+        path.reach(ACCEPTED)
+        if x > 0:
+            path.require(x == x, "true")
+        path.require(bool(use(x, kept[0])) in (True, False), "true")
+
+    with pytest.raises(Unrepeatable, match="run"):
+        prove(proof)
+
+
+def test_names_of_the_engine_are_its_own() -> None:
+    def proof(path: Path) -> None:
+        x = path.integer("quotient!0")
+        path.reach(ACCEPTED)
+        path.require(path.integer("y") // 7 == x, "false")
+
+    with pytest.raises(Unrepeatable):
+        prove(proof)
+
+
+def test_a_witness_with_which_a_condition_fails_refutes() -> None:
+    """No overload sees the type that `type` asks for: only running the witness plainly does."""
+
+    def proof(path: Path) -> None:
+        x = path.integer("x")
+        path.reach(ACCEPTED, x == 5)
+        path.require(type(x) is not int or x != 5, "false of five")
+
+    result = prove(proof)
+    assert (result.status, result.detail, result.values) == (Status.REFUTED, "false of five", {"x": 5})
 
 
 def test_a_name_is_asked_for_once() -> None:

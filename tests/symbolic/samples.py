@@ -1,6 +1,7 @@
 """Contracts for the tests of the runner: true ones, false ones, and those that must not count as either."""
 
 import os
+import sys
 
 from ledger import units
 from specs.symbolic.claims import Bug, Claim, Contract, Kind, Status
@@ -170,6 +171,18 @@ def unrepeatable(value: int) -> int:
     return 2 if value > 100 * len(CALLS) else 0
 
 
+def remembering(value: int) -> bool:
+    """False of one integer, unless it was asked before.
+
+    post: _
+    reach: True
+    """
+    if CALLS:
+        return True
+    CALLS.append(1)
+    return value != 5
+
+
 def hidden(value: int) -> int:
     """Calls a contract that is false of what it is given, which CrossHair takes for no fault of this one.
 
@@ -193,6 +206,67 @@ def _false_of_all(value: int) -> int:
 
     post: _ > value
     """
+    return value
+
+
+def declared_to_raise(value: int) -> int:
+    """Says that it may raise, which CrossHair takes for no fault.
+
+    raises: ValueError
+    post: _ == value
+    reach: True
+    """
+    if value == 12345:
+        raise ValueError("this one")
+    return value
+
+
+def unclear(value: int) -> int:
+    """Its assumption raises for some integers, which are neither admitted nor excluded.
+
+    pre: value > 5 or 1 // 0 > 0
+    post: _ > 5
+    reach: True
+    """
+    return value
+
+
+def catching_everything(value: int, other: int) -> bool:
+    """False of a sum of two cubes, which the solver does not settle; and what the engine stops it with is caught.
+
+    pre: value >= 2 and other >= 2
+    post: _
+    reach: _
+    """
+    try:
+        return value * value * value + other * other * other != 217**3 + 279**3
+    except BaseException:
+        return True
+
+
+def catching_within(value: int, other: int) -> bool:
+    """The same, decided within.
+
+    pre: value >= 2 and other >= 2
+    post: _
+    reach: _
+    """
+    try:
+        if value * value * value + other * other * other == 217**3 + 279**3:
+            return False
+    except BaseException:
+        return True
+    return True
+
+
+def leaving(value: int) -> int:
+    """Ends the program for one integer.
+
+    post: True
+    reach: True
+    """
+    if value == 12345:
+        sys.exit()
     return value
 
 
@@ -245,8 +319,14 @@ CLAIMS = (
     _claim("half-read", half_read),
     _claim("text", text),
     _claim("unrepeatable", unrepeatable),
+    _claim("remembering", remembering),
     _claim("hidden", hidden),
     _claim("half-hidden", half_hidden),
+    _claim("declared-to-raise", declared_to_raise),
+    _claim("unclear", unclear),
+    _claim("catching-everything", catching_everything, paths=12),
+    _claim("catching-within", catching_within, paths=12),
+    _claim("leaving", leaving),
     _claim("crashing", crashing),
     _claim("caught", rounded_down),
     _claim("not-caught", rounded_down, bug=HARMLESS),

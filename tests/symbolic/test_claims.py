@@ -1,4 +1,4 @@
-"""The quick claims hold, their twins and mutants are refuted, and every claim says what it is about."""
+"""Every claim says what it is about, and can be read; that the quick ones hold is tested with `backstop verify`."""
 
 import ast
 import inspect
@@ -12,24 +12,16 @@ import ledger
 from ledger.laws import REGISTRY
 from ledger.transactions import TYPE_NAMES
 from specs.symbolic import registry
-from specs.symbolic.campaign import run
 from specs.symbolic.claims import Claim, Kind, Status, lines_of
 from specs.symbolic.engine import conditions_of
 from specs.symbolic.planting import exchange_of
 from specs.symbolic.registry import CLAIMS
 
-QUICK = [claim for claim in CLAIMS if claim.quick]
 CONTRACTS = {claim.contract.__name__ for claim in CLAIMS}
 
 
 def name_of(claim: Claim) -> str:
     return claim.id
-
-
-@pytest.mark.parametrize("claim", QUICK, ids=name_of)
-def test_quick_claims_hold(claim: Claim) -> None:
-    (report,) = run([claim])
-    assert report.holds, report.faults
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=name_of)

@@ -44,8 +44,14 @@ STATUSES = {
     "half-read": Status.ERROR,
     "text": Status.ERROR,
     "unrepeatable": Status.ERROR,
+    "remembering": Status.ERROR,
     "hidden": Status.UNKNOWN,
     "half-hidden": Status.NO_COUNTEREXAMPLE,
+    "declared-to-raise": Status.ERROR,
+    "unclear": Status.ERROR,
+    "catching-everything": Status.NO_COUNTEREXAMPLE,
+    "catching-within": Status.NO_COUNTEREXAMPLE,
+    "leaving": Status.ERROR,
     "crashing": Status.ERROR,
     "caught": Status.CONFIRMED,
 }
@@ -89,10 +95,16 @@ def test_what_cannot_be_read_says_why(reports: dict[str, Report]) -> None:
     assert "names wanted" in reports["nameless"].found.detail
     assert "not all of its 0 preconditions" in reports["half-read"].found.detail
     assert "neither an integer nor a truth value" in reports["text"].found.detail
+    assert "it may raise ValueError" in reports["declared-to-raise"].found.detail
+
+
+def test_an_assumption_that_raises_is_an_error(reports: dict[str, Report]) -> None:
+    assert "value > 5 or 1 // 0 > 0: ZeroDivisionError" in reports["unclear"].found.detail
 
 
 def test_a_process_that_dies_is_an_error_and_takes_no_other_with_it(reports: dict[str, Report]) -> None:
     assert "the process ended with -6" in reports["crashing"].found.detail
+    assert "SystemExit" in reports["leaving"].found.detail
     assert reports["caught"].found.status is Status.CONFIRMED
 
 

@@ -43,6 +43,17 @@ def test_what_is_proved_and_confirmed_passes(tmp_path: Path) -> None:
     assert {"python", "backstop-ledger", "z3-solver", "crosshair-tool"} <= set(found["versions"])
 
 
+def test_where_a_law_is_proved_to_say_nothing_the_table_says_so(tmp_path: Path) -> None:
+    quiet = claim("two", "PROVED", laws=["PTY-1"], silent=["BKG-1"], transactions=["deposit", "withdraw"])
+    found = claims_alone(tmp_path / "all", proofs=[claim("one", "PROVED"), quiet], code=0)
+    silent = {row["transaction"]: row["silent"] for row in found["laws"]}
+    assert (silent["deposit"], silent["withdraw"]) == ([], ["two"])
+    assert "1 proved for all integers" in found["sentence"]
+    assert "1 proved to have nothing to say" in found["sentence"]
+    refuted = claims_alone(tmp_path / "refuted", proofs=[{**quiet, "status": "REFUTED"}], code=1)
+    assert "2 broken" in refuted["sentence"]
+
+
 @pytest.mark.parametrize("status", ["REFUTED", "VACUOUS", "ERROR"])
 @pytest.mark.parametrize("form", [(), ("--quick",)])
 def test_what_is_refuted_or_says_nothing_fails_every_form(tmp_path: Path, status: str, form: tuple[str, ...]) -> None:

@@ -198,7 +198,7 @@ def enrolled(path: Path) -> tuple[State, Transaction]:
 
 
 def two_provide(path: Path) -> tuple[State, Transaction]:
-    """A long or a short against bob and carol, rolled; pat and quinn, who are flat and able, provide."""
+    """A long against bob and carol, all rolled; pat and quinn, who are flat and able, provide."""
     bobs, carols = path.integer("bob lots", least=1), path.integer("carol lots", least=1)
     path.hint((bobs == 500) & (carols == 500))
     accounts = {
