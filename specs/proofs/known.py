@@ -29,7 +29,7 @@ def known_split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
         return units.apportion(total, weights)
     with path.opaque_quotients():
         parts = units.apportion(total, weights)
-    if len(parts) == 1:
+    if len(parts) <= 1:
         return parts
     path.assume(sum(parts) == total)
     sign = 1 if total >= 0 else -1

@@ -82,3 +82,11 @@ def test_what_is_not_so_of_a_split_is_refuted() -> None:
 def test_of_plain_integers_the_parts_are_the_kernels() -> None:
     assert known_split(10, [1, 1, 1]) == apportion(10, [1, 1, 1])
     assert known_split(-10, [2, 0, 1]) == apportion(-10, [2, 0, 1])
+
+
+def test_of_no_weights_there_are_no_parts() -> None:
+    def proof(path: Path) -> None:
+        path.reach(ACCEPTED)
+        path.require(known_split(path.integer("total", least=0, most=0), []) == (), "no parts")
+
+    assert prove(proof, budget=LINEAR).status is Status.PROVED
