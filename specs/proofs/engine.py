@@ -40,7 +40,7 @@ from .integers import Int as Int
 from .integers import NotSymbolic as NotSymbolic
 from .integers import Term
 from .integers import Truth as Truth
-from .linear import LinearSolver, Polynomial, polynomial
+from .linear import LinearSolver, Polynomial, exact_quotient, polynomial
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -118,6 +118,7 @@ class _Session:
         self._constants: dict[int, Term] = {}
         self._simplified: dict[tuple[int, bool], tuple[Term, Term]] = {}
         self._polynomials: dict[int, tuple[Term, Polynomial]] = {}
+        self._exact_quotients: dict[tuple[Polynomial, Polynomial], Term | None] = {}
 
     def simplified(self, term: Term, *, as_sum: bool = False) -> Term:
         """The term made simple, or a sum of monomials; it stays here, so that no other can come to have its id."""
@@ -132,6 +133,14 @@ class _Session:
         if key not in self._polynomials:
             self._polynomials[key] = term, polynomial(term)
         return self._polynomials[key][1]
+
+    def exact_quotient(self, numerator: Term, denominator: Term) -> Term | None:
+        """The quotient of sums of monomials that divide without a remainder, as a sum of monomials."""
+        key = self.polynomial(numerator), self.polynomial(denominator)
+        if key not in self._exact_quotients:
+            quotient = exact_quotient(numerator, denominator)
+            self._exact_quotients[key] = None if quotient is None else self.simplified(quotient, as_sum=True)
+        return self._exact_quotients[key]
 
     def constant(self, value: int) -> Term:
         """The term of a plain integer."""
@@ -316,6 +325,10 @@ class Path:
         if z3.is_int_value(numerator) and numerator.as_long() == 0:
             return numerator, numerator
         key = self._session.polynomial(numerator), self._session.polynomial(denominator)
+        if self._linear is not None and key not in self._quotients:
+            exact = self._session.exact_quotient(numerator, denominator)
+            if exact is not None:
+                return exact, self._session.constant(0)
         if key not in self._quotients:
             number = len(self._quotients)
             quotient = z3.Int(f"quotient!{number}", self._context)

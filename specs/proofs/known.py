@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import z3  # type: ignore[import-untyped]
-
 from ledger import units
 
 from .claims import Lemma
@@ -19,22 +17,10 @@ def path_of(*values: object) -> Path | None:
     return None
 
 
-def is_plainly(left: int, right: int) -> bool:
-    """Whether two integers are the same by their form alone, whatever the path."""
-    path = path_of(left, right)
-    if path is None:
-        return left == right
-    left_term, right_term = path.term_of(left), path.term_of(right)
-    assert left_term is not None
-    assert right_term is not None
-    difference = z3.simplify(left_term - right_term, som=True)
-    return bool(z3.is_int_value(difference) and difference.as_long() == 0)
-
-
 def known_split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
     """`units.apportion`, with what the claims apportion-any and apportion-any-negative say of its parts.
 
-    Parts that are equal to the total or to their weights are given as these, so that products with them are the same.
+    A part that is zero is given as such, and the last as what the others leave of the total.
     """
     path, whole = path_of(total, *weights), sum(weights)
     if any(weight < 0 for weight in weights):
@@ -43,18 +29,18 @@ def known_split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
         return units.apportion(total, weights)
     with path.opaque_quotients():
         parts = units.apportion(total, weights)
-    if len(parts) == 1:
-        return (total,)
-    if is_plainly(total, whole):
-        return tuple(weights)
+    if len(parts) <= 1:
+        return parts
     path.assume(sum(parts) == total)
     sign = 1 if total >= 0 else -1
+    given: list[int] = []
     for part, weight in zip(parts, weights, strict=True):
         off = part * whole - total * weight
         path.assume((sign * part >= 0) & implies(weight == 0, part == 0))
         path.assume(implies(sign * total <= whole, sign * part <= weight))
         path.assume(implies(whole > 0, (-whole < off) & (off < whole)))
-    return parts
+        given.append(0 if part == 0 else part)
+    return (*given[:-1], total - sum(given[:-1]))
 
 
 SPLIT = Lemma("units.apportion", known_split, ("apportion-any", "apportion-any-negative"))

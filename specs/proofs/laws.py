@@ -8,8 +8,8 @@ from ledger.outcomes import Applied
 from ledger.postings import CashPosting, Posting
 from ledger.transition import state_after
 
-from .claims import APPLY, Claim, Kind, PlantedBug
-from .engine import ACCEPTED, Path
+from .claims import APPLY, Claim, Kind, Lemma, PlantedBug
+from .engine import ACCEPTED, Budget, Path
 from .pages import Scene
 from .worlds import USDT
 
@@ -69,25 +69,30 @@ def claim_of_laws(
     world: tuple[str, ...],
     bugs: tuple[PlantedBug, ...],
     silent: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
     quick: bool = True,
+    budget: Budget | None = None,
+    lemmas: tuple[Lemma, ...] = (),
 ) -> Claim:
-    """The claim that every step and history law that concerns a type of transaction holds over a scene.
+    """The claim that every step and history law that concerns a type of transaction holds over a scene, or those of
+    the ids `only`.
 
     Each law must be seen to speak, but for those named as silent there, which must not: the claim is not about them;
     nor about those that it is `without`, which are not asked.
     """
-    laws = tuple(law for law in laws_concerning(kind) if law.id not in without)
+    laws = tuple(law for law in laws_concerning(kind) if law.id not in without and (not only or law.id in only))
     ids = tuple(law_id for law_id in dict.fromkeys(law.id for law in laws) if law_id not in silent)
     unheard = f"; {' and '.join(silent)} never speak there" if silent else ""
     excepted = f", but {' and '.join(without)}," if without else ""
+    every = f"every step and history law that concerns it{excepted} holds"
+    held = f"{', '.join(ids)} hold" if only else every
     return Claim(
         claim_id,
         Kind.LAWS,
         (transaction,),
         ids,
-        f"Over this world, after every {transaction}, applied or refused, postings net to zero and every step and "
-        f"history law that concerns it{excepted} holds{unheard}.",
+        f"Over this world, after every {transaction}, applied or refused, postings net to zero and {held}{unheard}.",
         world,
         APPLY,
         partial(keeps_laws, scene=scene, laws=laws, silent=silent),
@@ -95,4 +100,6 @@ def claim_of_laws(
         reaches=(ACCEPTED, "refused", *ids),
         quick=quick,
         silent=silent,
+        budget=budget,
+        lemmas=lemmas,
     )

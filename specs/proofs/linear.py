@@ -9,6 +9,7 @@ The paths of a proof share one solver. Each begins with the constraints of an ea
 are.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -55,6 +56,44 @@ def _factors(term: Term) -> tuple[list[Term], list[Term]]:
     else:
         return [], [term]
     return [n for numbers, _ in parts for n in numbers], [u for _, unknowns in parts for u in unknowns]
+
+
+def exact_quotient(numerator: Term, denominator: Term) -> Term | None:
+    """The sum of monomials which times the denominator is the numerator, both sums of monomials, where there is one.
+
+    It is found by the division of polynomials, their monomials ordered by degree and then by factors, down to a
+    remainder of nothing.
+    """
+    left, by = dict(polynomial(numerator)), dict(polynomial(denominator))
+    leading = max(by, key=_order)
+    monomials = []
+    while left:
+        key = max(left, key=_order)
+        factors, coefficient = Counter(key) - Counter(leading), left[key] // by[leading]
+        if len(key) - len(leading) != factors.total() or coefficient * by[leading] != left[key]:
+            return None
+        monomials.append((coefficient, tuple(factors.elements())))
+        for other, number in by.items():
+            product = tuple(sorted((*other, *factors.elements())))
+            left[product] = left.get(product, 0) - coefficient * number
+            if left[product] == 0:
+                del left[product]
+    unknowns = {unknown.get_id(): unknown for unknown in _unknowns(numerator)}
+    context = numerator.ctx
+    return z3.Sum(
+        [z3.Product([z3.IntVal(number, context), *(unknowns[key] for key in keys)]) for number, keys in monomials]
+    )
+
+
+def _order(key: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """An order of monomials that multiplying both by a third does not change."""
+    return len(key), key
+
+
+def _unknowns(term: Term) -> list[Term]:
+    """The factors of a sum of monomials that are no numbers."""
+    monomials = term.children() if z3.is_add(term) else [term]
+    return [unknown for monomial in monomials for unknown in _factors(monomial)[1]]
 
 
 class _Products:

@@ -17,8 +17,8 @@ from ledger.postings import Posting
 from ledger.state import Account, Market, Position, Provider, State
 from ledger.transactions import Transaction
 
-from .claims import APPLY, Claim, Kind, PlantedBug, Removal
-from .engine import ACCEPTED, Path, negation
+from .claims import APPLY, Claim, Kind, Lemma, PlantedBug, Removal
+from .engine import ACCEPTED, Budget, Path, negation
 from .integers import Truth
 from .watched import Reach, rows_of, watched
 
@@ -83,9 +83,10 @@ def all_checks(page: Page, state: State, transaction: Transaction) -> Iterable[C
     yield from page.checks(state, transaction)
 
 
-def follows_page(path: Path, apply: Apply, *, scene: Scene, page: Page) -> None:
+def follows_page(path: Path, apply: Apply, *, scene: Scene, page: Page, events: tuple[type[Event], ...] = ()) -> None:
     """The rule accepts exactly when every check holds, names the first that does not, with its figures, and else
-    leaves exactly the effects; it reads no row out of reach."""
+    leaves exactly the effects; it reads no row out of reach. Each of the events, where it is told, is noted as
+    reached."""
     state, transaction = scene(path)
     outcome = apply(watched(state, page.reach(state, transaction)), transaction)
     if isinstance(outcome, Rejected):
@@ -93,6 +94,9 @@ def follows_page(path: Path, apply: Apply, *, scene: Scene, page: Page) -> None:
         is_the_first_to_fail(path, outcome, all_checks(page, state, transaction))
     else:
         path.reach(ACCEPTED)
+        for event in outcome.events:
+            if type(event) in events:
+                path.reach(f"told of {type(event).__name__}")
         every = True
         for check in all_checks(page, state, transaction):
             every = every & check.holds
@@ -219,11 +223,15 @@ def claim_of_page(
     refusals: Iterable[int],
     bugs: tuple[PlantedBug, ...],
     removed: Iterable[int] | None = None,
+    events: tuple[type[Event], ...] = (),
     quick: bool = True,
+    budget: Budget | None = None,
+    lemmas: tuple[Lemma, ...] = (),
 ) -> Claim:
-    """The claim that a rule follows its page over a scene, in which these checks, by number, are seen to refuse.
+    """The claim that a rule follows its page over a scene, in which these checks, by number, are seen to refuse, and
+    these events are told.
 
-    Each of them, or of those that are to be `removed`, is removed in turn, and the proof must fail.
+    Each of these checks, or of those that are to be `removed`, is removed in turn, and the proof must fail.
     """
     seen = tuple(f"{page.rule}-{number}" for number in refusals)
     taken_out = seen if removed is None else tuple(f"{page.rule}-{number}" for number in removed)
@@ -237,8 +245,14 @@ def claim_of_page(
         "and nothing else, with the page's postings and events; and no row of a table is read but those named.",
         world,
         APPLY,
-        partial(follows_page, scene=scene, page=page),
+        partial(follows_page, scene=scene, page=page, events=events),
         (*bugs, *map(Removal, taken_out)),
-        reaches=(ACCEPTED, *(f"refused by {check}" for check in seen)),
+        reaches=(
+            ACCEPTED,
+            *(f"refused by {check}" for check in seen),
+            *(f"told of {event.__name__}" for event in events),
+        ),
         quick=quick,
+        budget=budget,
+        lemmas=lemmas,
     )

@@ -22,6 +22,7 @@ from .rules import (
     settle,
     states,
     trade_claims,
+    transfer_claims,
     withdraw,
 )
 
@@ -44,5 +45,6 @@ CLAIMS: tuple[Claim, ...] = (
     *leave.CLAIMS,
     *liquidation_kernels.CLAIMS,
     *liquidate_claims.CLAIMS,
+    *transfer_claims.CLAIMS,
     *states.CLAIMS,
 )

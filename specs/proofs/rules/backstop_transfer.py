@@ -18,7 +18,6 @@ from ledger.rulebook import FEES, INSURANCE
 from ledger.state import Account, Limits, Provider, State, Takeover
 from ledger.transactions import BackstopTransfer
 
-from ..known import is_plainly
 from ..pages import Check, Effects, Page
 from ..quantities import RATE, WHOLE, account_value, distress_collateral, obliged, pnl, rounded_down, sign_of
 from ..watched import Reach
@@ -91,10 +90,6 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     whole, so_far, parts = sum(weights), 0, list[int]()
     if whole == 0:
         return [0 for _ in weights]
-    if len(weights) == 1:
-        return [total]
-    if is_plainly(total, whole):
-        return [*weights]
     for weight in weights:
         parts.append(total * (so_far + weight) // whole - total * so_far // whole)
         so_far = so_far + weight

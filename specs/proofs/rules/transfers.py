@@ -11,24 +11,22 @@ from ledger.transactions import BackstopTransfer, Transaction
 
 from ..engine import Path
 from ..quantities import sign_of
-from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, USDT, liquidation_of, state_of
+from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, STRANGER, USDT, liquidation_of, provider_of, state_of
 
 CAROL, PAT, QUINN = "carol", "pat", "quinn"
 MINIMUM = RULEBOOK.program.minimum_account_value
 NOBODY: Mapping[str, Provider] = {}
 
 
-def rated(path: Path, rulebook: Rulebook = RULEBOOK, markets: Sequence[str] = (MARKET,)) -> Rulebook:
-    """The rulebook with one margin bracket of any rates for each market.
+def rated(path: Path) -> Rulebook:
+    """The rulebook with one margin bracket of any rates.
 
     A transfer looks up no other bracket than that of the account taken over.
     """
-    contracts = rulebook.contracts
-    for market in markets:
-        initial = path.integer(f"{market} initial rate", least=1, most=10**9)
-        maintenance = path.integer(f"{market} maintenance rate", least=1, most=10**9)
-        contracts = contracts.set(market, attrs.evolve(contracts[market], tiers=(Tier(None, initial, maintenance),)))
-    return attrs.evolve(rulebook, contracts=contracts)
+    initial = path.integer("initial rate", least=1, most=10**9)
+    maintenance = path.integer("maintenance rate", least=1, most=10**9)
+    contract = attrs.evolve(RULEBOOK.contracts[MARKET], tiers=(Tier(None, initial, maintenance),))
+    return attrs.evolve(RULEBOOK, contracts=RULEBOOK.contracts.set(MARKET, contract))
 
 
 def account(
@@ -80,15 +78,13 @@ def transfer(
     fund: bool = True,
     fees: bool = False,
     providers: Mapping[str, Provider] = NOBODY,
-    rulebook: Rulebook = RULEBOOK,
-    markets: Sequence[str] = (MARKET,),
+    taken_over: str = ALICE,
 ) -> tuple[State, Transaction]:
-    """The state of these accounts, and the takeover of alice."""
+    """The state of these accounts, and the takeover of alice unless another is named."""
     accounts = reserved(path, accounts, fund=fund, fees=fees)
-    state = state_of(path, accounts, {**providers}, rated(path, rulebook, markets), markets)
-    for market in markets:
-        path.hint(state.markets[market].mark == 10**12)
-    return state, BackstopTransfer(path.integer("time"), ALICE)
+    state = state_of(path, accounts, {**providers}, rated(path))
+    path.hint(state.markets[MARKET].mark == 10**12)
+    return state, BackstopTransfer(path.integer("time"), taken_over)
 
 
 def alone(path: Path) -> tuple[State, Transaction]:
@@ -103,7 +99,8 @@ def alone(path: Path) -> tuple[State, Transaction]:
 
 
 def flat(path: Path) -> tuple[State, Transaction]:
-    """No position; bob and carol hold each other's."""
+    """No position, or none to take over; bob and carol hold each other's."""
+    taken_over = path.choice("taken over", (ALICE, FEES, STRANGER))
     size = any_size(path, (1,))
     accounts = {
         ALICE: account(of_usdt(path, ALICE), {}, liquidation_of(path, ALICE)),
@@ -111,7 +108,7 @@ def flat(path: Path) -> tuple[State, Transaction]:
         CAROL: account(of_usdt(path, CAROL), held(path, CAROL, -size)),
     }
     has_reserves = path.choice("has reserves", (True, False))
-    return transfer(path, accounts, fund=has_reserves, fees=has_reserves)
+    return transfer(path, accounts, fund=has_reserves, fees=has_reserves, taken_over=taken_over)
 
 
 def assets(path: Path) -> tuple[State, Transaction]:
@@ -159,8 +156,6 @@ def provided(
     fund: bool = True,
     signs: Sequence[int] = (1, -1),
     takeovers: int = 0,
-    rolled: bool = False,
-    rulebook: Rulebook = RULEBOOK,
 ) -> tuple[State, Transaction]:
     """A long or a short against bob; pat, who is flat and able, provides."""
     size = any_size(path, signs)
@@ -174,24 +169,42 @@ def provided(
         Takeover(time, path.integer(f"takeover {number} notional", least=1)) for number, time in enumerate(times)
     )
     providers = {PAT: Provider(limits_of(path, PAT), None, taken)}
-    state, transaction = transfer(path, accounts, fund=fund, providers=providers, rulebook=rulebook)
+    state, transaction = transfer(path, accounts, fund=fund, providers=providers)
     for time in times:
         path.assume(time <= transaction.time)
     return enough(path, state, transaction) if fund else (state, transaction)
 
 
-def two_provide(path: Path, *, signs: Sequence[int] = (1, -1)) -> tuple[State, Transaction]:
-    """A long or a short against bob and carol, all rolled at the mark; pat and quinn, flat and able, provide."""
-    bobs, carols, side = (
-        path.integer("bob lots", least=1),
-        path.integer("carol lots", least=1),
-        path.choice("side", signs),
-    )
+def holding(path: Path) -> tuple[State, Transaction]:
+    """A long; pat, who provides, has a position too, long or short, and bob what is opposite to both; all rolled."""
+    size, pats = any_size(path, (1,)), path.integer("pat lots")
+    path.assume((pats != 0) & (pats != -size))
+    accounts = {
+        ALICE: account(of_usdt(path, ALICE), held(path, ALICE, size)),
+        BOB: account(of_usdt(path, BOB), held(path, BOB, -size - pats)),
+        PAT: rich(path, PAT, held(path, PAT, pats)),
+    }
+    scene = transfer(path, accounts, providers={PAT: Provider(limits_of(path, PAT), None, ())})
+    return enough(path, *all_rolled(scene))
+
+
+def enrolled(path: Path) -> tuple[State, Transaction]:
+    """No position, and a provider in any way or none; the fund is not short."""
+    accounts = {ALICE: account(of_usdt(path, ALICE), {}, liquidation_of(path, ALICE))}
+    record = provider_of(path, ALICE)
+    state, transaction = transfer(path, accounts, providers={ALICE: record} if record else {})
+    path.assume(state.accounts[INSURANCE].cash[USDT] + state.accounts[ALICE].cash[USDT] > 0)
+    return state, transaction
+
+
+def two_provide(path: Path) -> tuple[State, Transaction]:
+    """A long against bob and carol, all rolled; pat and quinn, who are flat and able, provide."""
+    bobs, carols = path.integer("bob lots", least=1), path.integer("carol lots", least=1)
     path.hint((bobs == 500) & (carols == 500))
     accounts = {
-        ALICE: account(of_usdt(path, ALICE), held(path, ALICE, side * (bobs + carols))),
-        BOB: account({}, held(path, BOB, -side * bobs)),
-        CAROL: account({}, held(path, CAROL, -side * carols)),
+        ALICE: account(of_usdt(path, ALICE), held(path, ALICE, bobs + carols)),
+        BOB: account({}, held(path, BOB, -bobs)),
+        CAROL: account({}, held(path, CAROL, -carols)),
         PAT: rich(path, PAT),
         QUINN: rich(path, QUINN),
     }
