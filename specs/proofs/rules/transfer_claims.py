@@ -178,6 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
             Bug("rules.backstop_transfer", "Provider(None, None, record.takeovers)", "Provider(None, None, ())"),
         ),
         events=(TakenOver, EnrolmentEnded),
+        quick=True,
     ),
     _page(
         "transfer-window",
@@ -329,6 +330,7 @@ CLAIMS: tuple[Claim, ...] = (
             Bug("rules.backstop_transfer", "    if left != 0:\n", "    if left > 0:\n"),
         ),
         silent=("CON-2", "PRP-1", *CAPACITY, *("TKO-2", "TKO-3", "TKO-4", "TKO-5", "ADL-1", "LIQ-1")),
+        quick=True,
     ),
     _laws(
         "transfer-windows",
