@@ -103,6 +103,25 @@ def initial_margin_over(state: State, account: Account) -> tuple[int, int]:
     return total * RATE, leverage
 
 
+def maintenance_margin(state: State, account: Account) -> int:
+    """MM, exact."""
+    total = 0
+    for market in account.positions:
+        total = total + maintenance_weight(state, account, market) * RATE
+    return total
+
+
+def maintenance_weight(state: State, account: Account, market: str) -> int:
+    """A market's notional times the maintenance rate of its bracket."""
+    size, contract = account.positions[market].size, state.rulebook.contracts[market]
+    effective = sign_of(size) * size * state.markets[market].mark * contract.multiplier
+    for tier in contract.tiers:
+        rate = tier.maintenance_rate
+        if tier.upper is not None and tier.upper > effective:
+            break
+    return effective * rate
+
+
 def covers(value: int, fraction: tuple[int, int]) -> bool:
     """Whether a value reaches a fraction, multiplied across."""
     return value * fraction[1] >= fraction[0]

@@ -19,7 +19,18 @@ from ledger.state import Account, Limits, Provider, State, Takeover
 from ledger.transactions import BackstopTransfer
 
 from ..pages import Check, Effects, Page
-from ..quantities import RATE, WHOLE, account_value, distress_collateral, obliged, pnl, rounded_down, sign_of
+from ..quantities import (
+    RATE,
+    WHOLE,
+    account_value,
+    distress_collateral,
+    maintenance_margin,
+    maintenance_weight,
+    obliged,
+    pnl,
+    rounded_down,
+    sign_of,
+)
 from ..watched import Reach
 from .books import Books
 from .shared import is_ordinary_and_open
@@ -35,25 +46,6 @@ def checks(state: State, transaction: BackstopTransfer) -> Iterator[Check]:
     qualifies = (2 * distress < required) | (used_up & (distress <= required))
     limit = required if used_up else rounded_down((required, 2))
     yield Check("backstop-transfer-3", Reason.NOT_AT_TAKEOVER, qualifies, distress, limit, transaction.account)
-
-
-def maintenance_margin(state: State, account: Account) -> int:
-    """MM, exact."""
-    total = 0
-    for market in account.positions:
-        total = total + maintenance_weight(state, account, market) * RATE
-    return total
-
-
-def maintenance_weight(state: State, account: Account, market: str) -> int:
-    """A market's notional times the maintenance rate of its bracket."""
-    size, contract = account.positions[market].size, state.rulebook.contracts[market]
-    effective = sign_of(size) * size * state.markets[market].mark * contract.multiplier
-    for tier in contract.tiers:
-        rate = tier.maintenance_rate
-        if tier.upper is not None and tier.upper > effective:
-            break
-    return effective * rate
 
 
 @attrs.define

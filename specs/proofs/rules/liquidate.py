@@ -12,9 +12,8 @@ from ledger.transactions import Fill, Liquidate, Trade
 
 from ..engine import negation
 from ..pages import Check, Effects, Page
-from ..quantities import RATE, WHOLE, account_value, distress_collateral, exposures, sign_of
+from ..quantities import RATE, WHOLE, account_value, distress_collateral, exposures, maintenance_margin, sign_of
 from ..watched import Reach
-from .backstop_transfer import maintenance_margin
 from .books import Books
 from .shared import is_active, is_open, is_ordinary_and_open
 from .trade import filled, is_admitted, of_terms, size_in
