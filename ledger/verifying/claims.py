@@ -37,10 +37,10 @@ class ClaimResult:
     """What is known of one claim.
 
     `kind`: "laws" where the laws' own predicates are claimed to hold after every acceptance; "guard" and "kernel" for
-    what the laws rest on. `silent`: laws of which it claims that they have nothing to say there. `paths` and `seconds`:
-    what deciding it took. `checks`: what must be refuted for the claim to mean anything, by name ("twin", "mutant"),
-    with what became of it; empty where that was not asked. `why`: why no more than its status is known. `detail`: what
-    failed or is unknown. `values`: a counterexample's.
+    what the laws rest on. `silent`: laws of which it claims that they have nothing to say there. `quick`: whether it is
+    part of the quick form. `paths` and `seconds`: what deciding it took. `checks`: what must be refuted for the claim
+    to mean anything, by name ("twin", "mutant"), with what became of it; empty where that was not asked. `why`: why no
+    more than its status is known. `detail`: what failed or is unknown. `values`: a counterexample's.
     """
 
     engine: str
@@ -52,6 +52,7 @@ class ClaimResult:
     assumptions: tuple[str, ...]
     status: str
     silent: tuple[str, ...] = ()
+    quick: bool = True
     paths: int = 0
     seconds: float = 0.0
     checks: Mapping[str, str] = attrs.field(factory=dict)
@@ -100,17 +101,9 @@ def require_same_source(specs: Path) -> None:
             raise SpecsError(f"the claims are about the package beside them, and the installed one has another {name}")
 
 
-def listed(engine: str, specs: Path, *, quick: bool) -> list[ClaimResult]:
-    """Every claim of an engine, or of its quick ones, not decided yet. SpecsError where they cannot be read."""
-    return [
-        claim
-        for claim, is_quick in map(_listed, _lines(engine, specs, ["-c", _LIST], [engine]))
-        if is_quick or not quick
-    ]
-
-
-def _listed(line: Mapping[str, Any]) -> tuple[ClaimResult, bool]:
-    return result_of({**line, "status": UNKNOWN}), bool(line["quick"])
+def listed(engine: str, specs: Path) -> list[ClaimResult]:
+    """Every claim of an engine, not decided yet. SpecsError where they cannot be read."""
+    return [result_of({**line, "status": UNKNOWN}) for line in _lines(engine, specs, ["-c", _LIST], [engine])]
 
 
 def decided(
@@ -228,6 +221,7 @@ def result_of(line: Mapping[str, Any]) -> ClaimResult:
         assumptions=tuple(line["assumptions"]),
         status=line["status"],
         silent=tuple(line.get("silent", ())),
+        quick=line.get("quick", True),
         paths=line.get("paths", 0),
         seconds=line.get("seconds", 0.0),
         checks={name: line[name] for name in ("twin", "mutant") if line.get(name)},

@@ -22,8 +22,9 @@ class Row:
 
     `replayed` and `random`: how often the law was checked and how often it fired; None where that way was not gone.
     `symbolic` and `proofs`: the claims whose condition is this law's own predicate. `silent`: where there are no such
-    proofs, those of the predicate having nothing to say there. `rests_on`: the claims about what the law rests on
-    there, the rule's guard and its kernels. `broken`: the ways, "logs" or "random", in which the law was broken.
+    claims, also among those not asked, the proofs that the predicate has nothing to say there. `rests_on`: the claims
+    about what the law rests on there, the rule's guard and its kernels. `broken`: the ways, "logs" or "random", in
+    which the law was broken.
     """
 
     law: Law
@@ -53,10 +54,13 @@ def rows_of(
     replayed: Spoken | None,
     random: Spoken | None,
     claims: Sequence[ClaimResult],
+    listed: Sequence[ClaimResult] = (),
     broken: Mapping[str, Container[str | None]] | None = None,
 ) -> tuple[Row, ...]:
-    """A row for every law and type that it concerns, in the order of the laws; `broken`: the ids of broken laws by
-    way."""
+    """A row for every law and type that it concerns, in the order of the laws.
+
+    `claims`: those asked; `listed`: all there are. `broken`: the ids of broken laws by way.
+    """
     return tuple(
         Row(
             law,
@@ -65,7 +69,7 @@ def rows_of(
             _spoken(random, law, transaction),
             _claims_of(claims, law, transaction, "symbolic"),
             _claims_of(claims, law, transaction, "proofs"),
-            _silent(claims, law, transaction),
+            _silent(claims, listed, law, transaction),
             tuple(claim for claim in claims if claim.kind != "laws" and _is_about(claim, law, transaction)),
             tuple(way for way, ids in (broken or {}).items() if law.id in ids),
         )
@@ -83,8 +87,11 @@ def _claims_of(claims: Iterable[ClaimResult], law: Law, transaction: str, engine
     return tuple(claim for claim in own if _is_about(claim, law, transaction))
 
 
-def _silent(claims: Sequence[ClaimResult], law: Law, transaction: str) -> tuple[ClaimResult, ...]:
-    if _claims_of(claims, law, transaction, "proofs"):
+def _silent(
+    claims: Sequence[ClaimResult], listed: Sequence[ClaimResult], law: Law, transaction: str
+) -> tuple[ClaimResult, ...]:
+    # In the world of one claim a law may be silent that speaks in that of another.
+    if any(claim.kind == "laws" and _is_about(claim, law, transaction) for claim in (*claims, *listed)):
         return ()
     return tuple(claim for claim in claims if law.id in claim.silent and transaction in claim.transactions)
 

@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -110,16 +110,21 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
         )
         seconds["random"] = time.monotonic() - begun
     claims: list[ClaimResult] = []
+    there_are: list[ClaimResult] = []
     for engine in ENGINES:
         if engine in plan.ways:
             begun = time.monotonic()
-            claims += _claims(plan, engine, deadline, on_progress)
+            assert plan.specs is not None
+            own = listed(engine, plan.specs)
+            there_are += own
+            claims += _decided(plan, engine, own, deadline, on_progress)
             seconds[engine] = time.monotonic() - begun
     rows = rows_of(
         laws,
         replayed=None if logs is None else summed(log.spoken for log in logs),
         random=None if random is None else spoken_of(random.counts),
         claims=claims,
+        listed=there_are,
         broken={
             "logs": {log.broken for log in logs or ()},
             "random": {failed.finding.law_id for failed in (random.failures if random else ())},
@@ -128,14 +133,19 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
     return Verification(plan, rows, logs, random, tuple(claims), seconds, versions())
 
 
-def _claims(
-    plan: Plan, engine: str, deadline: float | None, on_progress: Callable[[str, int, int], None]
+def _decided(
+    plan: Plan,
+    engine: str,
+    claims: Sequence[ClaimResult],
+    deadline: float | None,
+    on_progress: Callable[[str, int, int], None],
 ) -> list[ClaimResult]:
+    """Those of the engine's claims that the plan asks for, decided."""
     assert plan.specs is not None
     wanted = [
         claim
-        for claim in listed(engine, plan.specs, quick=plan.quick)
-        if plan.law_id is None or plan.law_id in (*claim.laws, *claim.silent)
+        for claim in claims
+        if (claim.quick or not plan.quick) and (plan.law_id is None or plan.law_id in (*claim.laws, *claim.silent))
     ]
     done = 0
 

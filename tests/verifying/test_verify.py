@@ -50,6 +50,9 @@ def test_where_a_law_is_proved_to_say_nothing_the_table_says_so(tmp_path: Path) 
     assert (silent["deposit"], silent["withdraw"]) == ([], ["two"])
     assert "1 proved for all integers" in found["sentence"]
     assert "1 proved to have nothing to say" in found["sentence"]
+    slow = claim("one", "PROVED", quick=False)
+    quick = claims_alone(tmp_path / "quick", "--quick", proofs=[slow, quiet], code=0)
+    assert [(row["proofs"], row["silent"]) for row in quick["laws"]] == [([], []), ([], ["two"])]
     refuted = claims_alone(tmp_path / "refuted", proofs=[{**quiet, "status": "REFUTED"}], code=1)
     assert "2 broken" in refuted["sentence"]
 
