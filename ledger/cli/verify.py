@@ -42,8 +42,12 @@ EXAMPLES, QUICK_EXAMPLES, STEPS = 2000, 200, 200
     metavar="N",
     help=f"Random examples; {EXAMPLES}, or {QUICK_EXAMPLES} in the quick form.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The seed of the examples.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that work.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="S", default=0, show_default=True, help="The seed of the examples."
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Processes that work."
+)
 @click.option(
     "--log",
     "logs",
