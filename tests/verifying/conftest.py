@@ -31,7 +31,7 @@ def quick_form(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def made() -> Any:
     """Run the command, on two workers."""
     answer = subprocess.run(
-        [sys.executable, "-m", "ledger", "verify", "--quick", "--workers", "2", "--json"],
+        [sys.executable, "-m", "ledger", "verify", "--quick", "--fail-on", "unknown", "--workers", "2", "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
