@@ -196,16 +196,24 @@ def closing_sentence(found: Verification) -> str:
         return f"Fails: {counted(len(found.failures), 'finding')} above. Of {subject}."
     if found.unknown:
         return f"Nothing fails and {counted(len(found.unknown), 'claim')} UNKNOWN, which is no pass. Of {subject}."
+    if untried(found):
+        return f"Nothing fails and no claim is UNKNOWN. Of {subject}, which is no pass."
     return f"Nothing fails and nothing is unknown. Of {subject}."
 
 
+def untried(found: Verification) -> list[str]:
+    """The pairs of law and transaction of which nothing that was done had anything to judge."""
+    return [f"{row.law.id} {row.transaction}" for row in found.rows if _best(row) == NEVER]
+
+
+NEVER = "never had anything to judge"
 KNOWN = (
     "proved for all integers over the claims' worlds",
     "confirmed over all paths of the claims' worlds",
     "without a counterexample within the budget",
     "proved to have nothing to say over the claims' worlds",
     "held wherever a log or an example had something to judge",
-    "never had anything to judge",
+    NEVER,
     "broken",
 )
 """The best that is known of a pair, best first."""
@@ -214,13 +222,18 @@ KNOWN = (
 def _best(row: Row) -> str:
     if row.broken or any(claim.fails for claim in (*row.symbolic, *row.proofs, *row.silent)):
         return KNOWN[6]
-    if row.proofs and all(claim.status == "PROVED" for claim in row.proofs):
+    if _all_are(row.proofs, "PROVED"):
         return KNOWN[0]
-    if row.symbolic and all(claim.status == "CONFIRMED" for claim in row.symbolic):
+    if _all_are(row.symbolic, "CONFIRMED"):
         return KNOWN[1]
-    if row.symbolic and all(claim.status in ("CONFIRMED", "NO COUNTEREXAMPLE") for claim in row.symbolic):
+    if _all_are(row.symbolic, "CONFIRMED", "NO COUNTEREXAMPLE"):
         return KNOWN[2]
-    if row.silent and all(claim.status == "PROVED" for claim in row.silent):
+    if _all_are(row.silent, "PROVED"):
         return KNOWN[3]
     fired = sum(spoken[1] for spoken in (row.replayed, row.random) if spoken is not None)
     return KNOWN[4] if fired else KNOWN[5]
+
+
+def _all_are(claims: Sequence[ClaimResult], *statuses: str) -> bool:
+    """Whether there are claims, each of one of these statuses and with everything refuted that must be."""
+    return bool(claims) and all(claim.status in statuses and not claim.unknown for claim in claims)

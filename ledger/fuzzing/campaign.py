@@ -5,7 +5,7 @@ share it, and a later one can go on where it ended. It ends at the first law tha
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -180,7 +180,7 @@ def ended(settings: Settings, tally: Tally) -> Campaign:
     return Campaign(settings, tally, tuple(counts))
 
 
-def tallies(settings: Settings, workers: int = 1) -> Iterator[Tally]:
+def tallies(settings: Settings, workers: int = 1) -> Generator[Tally, None, None]:
     """What each portion of the examples comes to, in their order."""
     at_a_time = max(1, STEPS_AT_A_TIME // max(1, settings.steps))
     end = settings.first + settings.examples
@@ -190,7 +190,7 @@ def tallies(settings: Settings, workers: int = 1) -> Iterator[Tally]:
     return _shared_out(settings, portions, min(workers, len(portions)))
 
 
-def _shared_out(settings: Settings, portions: Sequence[range], workers: int) -> Iterator[Tally]:
+def _shared_out(settings: Settings, portions: Sequence[range], workers: int) -> Generator[Tally, None, None]:
     """The portions' tallies from processes of their own, a few of them always waiting."""
     executor = ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_the_parent)
     waiting: deque[Future[Tally]] = deque()

@@ -38,9 +38,10 @@ class ClaimResult:
 
     `kind`: "laws" where the laws' own predicates are claimed to hold after every acceptance; "guard" and "kernel" for
     what the laws rest on. `silent`: laws of which it claims that they have nothing to say there. `quick`: whether it is
-    part of the quick form. `paths` and `seconds`: what deciding it took. `checks`: what must be refuted for the claim
-    to mean anything, by name ("twin", "mutant"), with what became of it; empty where that was not asked. `why`: why no
-    more than its status is known. `detail`: what failed or is unknown. `values`: a counterexample's.
+    part of the quick form. `expected`: the status that it is declared to have, where that is told. `paths` and
+    `seconds`: what deciding it took. `checks`: what must be refuted for the claim to mean anything, by name ("twin",
+    "mutant"), with what became of it; empty where that was not asked. `why`: why no more than its status is known.
+    `detail`: what failed or is unknown. `values`: a counterexample's.
     """
 
     engine: str
@@ -53,6 +54,7 @@ class ClaimResult:
     status: str
     silent: tuple[str, ...] = ()
     quick: bool = True
+    expected: str = ""
     paths: int = 0
     seconds: float = 0.0
     checks: Mapping[str, str] = attrs.field(factory=dict)
@@ -62,8 +64,16 @@ class ClaimResult:
 
     @property
     def fails(self) -> bool:
-        """Whether the claim is refuted, says nothing, or could not be told from a wrong one."""
-        return self.status in FAILING or any(found not in (REFUTED, UNKNOWN) for found in self.checks.values())
+        """Whether the claim is refuted, says nothing, is less than it is declared to be, or could not be told from a
+        wrong one."""
+        wrong_checks = any(found not in (REFUTED, UNKNOWN) for found in self.checks.values())
+        return self.status in FAILING or self.is_less_than_declared or wrong_checks
+
+    @property
+    def is_less_than_declared(self) -> bool:
+        """Whether its status, known, is worse than the one it is declared to have."""
+        known = self.status != UNKNOWN and bool(self.expected)
+        return known and WORST_FIRST.index(self.status) < WORST_FIRST.index(self.expected)
 
     @property
     def unknown(self) -> bool:
@@ -103,7 +113,11 @@ def require_same_source(specs: Path) -> None:
 
 def listed(engine: str, specs: Path) -> list[ClaimResult]:
     """Every claim of an engine, not decided yet. SpecsError where they cannot be read."""
-    return [result_of({**line, "status": UNKNOWN}) for line in _lines(engine, specs, ["-c", _LIST], [engine])]
+    run = _Run(engine, specs, ["-c", _LIST], [engine])
+    found = [result_of({**line, "status": UNKNOWN}) for line in run.lines()]
+    if run.code != 0:
+        raise SpecsError(f"specs.{engine} cannot run: {run.last_words}")
+    return found
 
 
 def decided(
@@ -116,17 +130,29 @@ def decided(
 ) -> list[ClaimResult]:
     """Claims of one engine as they were decided, in the order given; `deadline` in the seconds of `time.monotonic`.
 
+    A claim of which the engine said nothing is UNKNOWN where it was stopped at the deadline, and an ERROR otherwise.
     SpecsError where the engine cannot run.
     """
     found: dict[str, ClaimResult] = {}
+    by_id = {claim.id: claim for claim in claims}
     lock = threading.Lock()
 
-    def decide(engine: str, arguments: Sequence[str]) -> None:
-        for line in _lines(engine, specs, ["-m", f"specs.{engine}"], arguments, deadline):
-            result = result_of(line)
-            with lock:
-                found[result.id] = result
-                on_result(result)
+    def note(result: ClaimResult) -> None:
+        with lock:
+            found[result.id] = result
+            on_result(result)
+
+    def decide(engine: str, ids: Sequence[str], options: Sequence[str]) -> None:
+        run = _Run(engine, specs, ["-m", f"specs.{engine}"], [*options, "--exact", *ids], deadline)
+        for line in run.lines():
+            if line:
+                note(result_of(line))
+        if run.code not in (0, 1):
+            raise SpecsError(f"specs.{engine} cannot run: {run.last_words}")
+        for claim_id in ids:
+            if claim_id not in found and not run.was_stopped:
+                what = f"the engine ended without deciding it: {run.last_words}"
+                note(attrs.evolve(by_id[claim_id], status=ERROR, detail=what))
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for future in [pool.submit(decide, *portion) for portion in _portions(claims, workers)]:
@@ -137,66 +163,91 @@ def decided(
 LATE = "not decided within the budget"
 
 
-def _portions(claims: Sequence[ClaimResult], workers: int) -> list[tuple[str, list[str]]]:
-    """What each process is asked: `symbolic` has workers of its own, and the claims of `proofs` are shared out."""
+def _portions(claims: Sequence[ClaimResult], workers: int) -> list[tuple[str, list[str], list[str]]]:
+    """The engine, claims and options of each process: `symbolic` has workers of its own, and the claims of `proofs` are
+    shared out."""
     ids = [claim.id for claim in claims]
     if not ids:
         return []
     engine = claims[0].engine
     if engine == "symbolic":
-        return [(engine, ["--json", "--workers", str(workers), "--exact", *ids])]
-    return [(engine, ["--json", "--exact", *ids[begin : begin + CHUNK]]) for begin in range(0, len(ids), CHUNK)]
+        return [(engine, ids, ["--json", "--workers", str(workers)])]
+    return [(engine, ids[begin : begin + CHUNK], ["--json"]) for begin in range(0, len(ids), CHUNK)]
 
 
-def _lines(
-    engine: str, specs: Path, program: Sequence[str], arguments: Sequence[str], deadline: float | None = None
-) -> Iterator[Mapping[str, Any]]:
-    """The lines of JSON that a program prints in a process of its own, which ends at the deadline. SpecsError where it
-    cannot run."""
-    if deadline is not None and time.monotonic() >= deadline:
-        return
-    stopped = threading.Event()
-    with subprocess.Popen(
-        [sys.executable, *program, *arguments],
-        cwd=specs.parent,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        stream, errors = process.stdout, process.stderr
-        assert stream is not None
-        assert errors is not None
+class _Run:
+    """A program in a process of its own, in the folder of the claims, that prints lines of JSON.
 
-        def stop() -> None:
-            # The engine may have processes of its own.
-            stopped.set()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    When its lines are read, `code` is its exit code, 0 where it `was_stopped`, at the deadline.
+    """
 
-        told: list[str] = []
-        reader = threading.Thread(target=lambda: told.extend(errors))
-        reader.start()
-        timer = threading.Timer(max(0.0, (deadline or 0.0) - time.monotonic()), stop)
-        if deadline is not None:
-            timer.start()
+    def __init__(
+        self,
+        engine: str,
+        specs: Path,
+        program: Sequence[str],
+        arguments: Sequence[str],
+        deadline: float | None = None,
+    ) -> None:
+        self.engine, self.specs, self.deadline = engine, specs, deadline
+        self.command = [sys.executable, *program, *arguments]
+        self.code, self.was_stopped = 0, False
+        self._told: list[str] = []
+
+    def lines(self) -> Iterator[Mapping[str, Any]]:
+        """Its lines, as they come. SpecsError for one that is no JSON."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self.was_stopped = True
+            return
+        with subprocess.Popen(
+            self.command,
+            cwd=self.specs.parent,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            stream, errors = process.stdout, process.stderr
+            assert stream is not None
+            assert errors is not None
+            reader = threading.Thread(target=lambda: self._told.extend(errors))
+            reader.start()
+            timer = threading.Timer(max(0.0, (self.deadline or 0.0) - time.monotonic()), self._stop, [process.pid])
+            if self.deadline is not None:
+                timer.start()
+            try:
+                for line in stream:
+                    yield self._read(line)
+            except BaseException:
+                self._stop(process.pid)
+                raise
+            finally:
+                timer.cancel()
+                reader.join()
+        self.code = 0 if self.was_stopped else process.returncode
+
+    def _stop(self, pid: int) -> None:
+        # The engine may have processes of its own.
+        self.was_stopped = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+    def _read(self, line: str) -> Mapping[str, Any]:
         try:
-            for line in stream:
-                yield json.loads(line)
-        except BaseException:
-            stop()
-            raise
-        finally:
-            timer.cancel()
-            reader.join()
-    if process.returncode not in (0, 1) and not stopped.is_set():
-        raise SpecsError(f"specs.{engine} cannot run: {_last(told, process.returncode)}")
+            found = json.loads(line)
+        except ValueError:
+            if self.was_stopped:
+                return {}
+            raise SpecsError(f"specs.{self.engine} cannot run: it printed {line.strip()!r}") from None
+        return found if isinstance(found, dict) else {}
 
-
-def _last(told: Sequence[str], code: int) -> str:
-    last = told[-1].strip() if told else f"exit {code}"
-    return f"{last} (pip install 'backstop-ledger[verify]')" if last.startswith("ModuleNotFoundError") else last
+    @property
+    def last_words(self) -> str:
+        """The last line that it wrote on standard error."""
+        told = [line.strip() for line in self._told if line.strip()]
+        last = told[-1] if told else f"exit {self.code}"
+        return f"{last} (pip install 'backstop-ledger[verify]')" if last.startswith("ModuleNotFoundError") else last
 
 
 _LIST = """
@@ -222,6 +273,7 @@ def result_of(line: Mapping[str, Any]) -> ClaimResult:
         status=line["status"],
         silent=tuple(line.get("silent", ())),
         quick=line.get("quick", True),
+        expected=line.get("expected", ""),
         paths=line.get("paths", 0),
         seconds=line.get("seconds", 0.0),
         checks={name: line[name] for name in ("twin", "mutant") if line.get(name)},

@@ -1,5 +1,6 @@
 """A whole verification: the logs, the random campaign and the claims, and what they come to together."""
 
+import contextlib
 import shlex
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from platform import python_version
 
 import attrs
 
-from ..fuzzing.campaign import Campaign, Failed, campaign
+from ..fuzzing.campaign import Campaign, Failed, Settings, Tally, ended, tallies
 from ..law_files import laws_from
 from .claims import ENGINES, ClaimResult, decided, listed, require_same_source
 from .logs import LogResult, laws_of, replayed, spoken_of, summed
@@ -23,9 +24,12 @@ LIBRARIES = ("backstop-ledger", "crosshair-tool", "z3-solver", "hypothesis")
 
 @attrs.frozen
 class Plan:
-    """What is to be done. `budget`: seconds after which nothing new is begun, None without one; what was not decided
-    by then is UNKNOWN. `quick`: of the claims those that take a second or two. `law_files`: of laws beside
-    the registry's."""
+    """What is to be done.
+
+    `budget`: seconds that random examples and claims share, each way an equal part of what is left when it begins, None
+    without one; a claim not decided then is UNKNOWN. `quick`: of the claims those that take a second or two.
+    `law_files`: of laws beside the registry's.
+    """
 
     law_id: str | None
     ways: tuple[str, ...]
@@ -78,15 +82,24 @@ def counterexample(plan: Plan, failed: Failed) -> str:
 
 def in_words(claim: ClaimResult) -> str:
     """A claim's status, what became of its checks, and what failed or is unknown."""
-    parts = [claim.status, *(f"its {name} is {found}" for name, found in claim.checks.items() if found != "REFUTED")]
+    parts = [claim.status]
+    if claim.is_less_than_declared:
+        parts.append(f"declared {claim.expected}")
+    parts += [f"its {name} is {found}" for name, found in claim.checks.items() if found != "REFUTED"]
     values = f" with {dict(claim.values)}" if claim.values else ""
     return "; ".join([*parts, *([claim.detail] if claim.detail else [])]) + values
 
 
 def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way, done, of: None) -> Verification:
     """Go every way of the plan. `on_progress` is called with the way, what is done and how much there is of it."""
-    deadline = None if plan.budget is None else time.monotonic() + plan.budget
-    extra = laws_from(plan.law_files)
+    end = None if plan.budget is None else time.monotonic() + plan.budget
+    timed = [way for way in plan.ways if way != "logs"]
+
+    def deadline_of(way: str) -> float | None:
+        now = time.monotonic()
+        return None if end is None else now + max(0.0, end - now) / (len(timed) - timed.index(way))
+
+    extra = tuple(law for law in laws_from(plan.law_files) if not is_own(plan) or law.id == plan.law_id)
     laws = (*laws_of(plan.law_id), *extra)
     if plan.specs is not None:
         require_same_source(plan.specs)
@@ -99,15 +112,7 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
     begun = time.monotonic()
     random = None
     if "random" in plan.ways:
-        random = campaign(
-            plan.examples,
-            plan.seed,
-            plan.workers,
-            laws=laws_of(plan.law_id),
-            steps=plan.steps,
-            law_files=plan.law_files,
-            progress=lambda tally: on_progress("random", tally.examples, plan.examples),
-        )
+        random = _played(plan, deadline_of("random"), on_progress)
         seconds["random"] = time.monotonic() - begun
     claims: list[ClaimResult] = []
     there_are: list[ClaimResult] = []
@@ -117,7 +122,7 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
             assert plan.specs is not None
             own = listed(engine, plan.specs)
             there_are += own
-            claims += _decided(plan, engine, own, deadline, on_progress)
+            claims += _decided(plan, engine, own, deadline_of(engine), on_progress)
             seconds[engine] = time.monotonic() - begun
     rows = rows_of(
         laws,
@@ -131,6 +136,26 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
         },
     )
     return Verification(plan, rows, logs, random, tuple(claims), seconds, versions())
+
+
+def is_own(plan: Plan) -> bool:
+    """Whether the one law asked for is not the registry's, but of a file."""
+    return plan.law_id is not None and not laws_of(plan.law_id)
+
+
+def _played(plan: Plan, deadline: float | None, on_progress: Callable[[str, int, int], None]) -> Campaign:
+    """The random examples, or as many of them as there is time for."""
+    settings = Settings(
+        plan.examples, plan.seed, 0, plan.steps, (), laws_of(plan.law_id), law_files=tuple(plan.law_files)
+    )
+    tally = Tally()
+    with contextlib.closing(tallies(settings, plan.workers)) as parts:
+        for part in parts:
+            tally.add(part)
+            on_progress("random", tally.examples, plan.examples)
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+    return ended(settings, tally)
 
 
 def _decided(

@@ -21,6 +21,8 @@ ids = sys.argv[sys.argv.index("--exact") + 1:]
 if "--fails" in json.dumps(ROWS):
     print("something\\nbroke", file=sys.stderr)
     sys.exit(7)
+if "--crashes" in json.dumps(ROWS):
+    raise RuntimeError("boom")
 for row in ROWS:
     if row["id"] in ids:
         time.sleep(row.get("sleeps", 0))

@@ -97,6 +97,56 @@ def test_what_a_budget_leaves_undecided_is_unknown(tmp_path: Path) -> None:
     assert found["seconds"]["proofs"] < 50
 
 
+def test_an_engine_whose_claims_cannot_be_listed_is_no_pass(tmp_path: Path) -> None:
+    where = specs(tmp_path, proofs=[claim("two", "PROVED")])
+    (Path(where) / "proofs" / "registry.py").write_text("import no_such_module", encoding="utf-8")
+    result = run("verify", "--law", "BKG-1", "--way", "proofs", "--specs", where)
+    assert result.exit_code == 2
+    assert "specs.proofs cannot run: ModuleNotFoundError: No module named 'no_such_module'" in result.stderr
+    assert "pip install 'backstop-ledger[verify]'" in result.stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--quick",)])
+def test_an_engine_that_ends_without_deciding_a_claim_fails(tmp_path: Path, form: tuple[str, ...]) -> None:
+    found = claims_alone(tmp_path, *form, proofs=[claim("two", "PROVED", why="--crashes")], code=1)
+    what = "specs.proofs two: ERROR; the engine ended without deciding it: RuntimeError: boom"
+    assert (found["failures"], found["unknown"]) == ([what], [])
+
+
+def test_what_is_less_than_declared_fails(tmp_path: Path) -> None:
+    less = claim("one", "NO COUNTEREXAMPLE", expected="CONFIRMED", twin="REFUTED")
+    found = claims_alone(tmp_path / "less", symbolic=[less], code=1)
+    assert found["failures"] == ["specs.symbolic one: NO COUNTEREXAMPLE; declared CONFIRMED"]
+    claims_alone(tmp_path / "as declared", symbolic=[{**less, "expected": "NO COUNTEREXAMPLE"}], code=0)
+    claims_alone(tmp_path / "more", symbolic=[{**less, "status": "CONFIRMED"}], code=0)
+
+
+def test_what_nothing_put_to_the_test_is_no_pass(tmp_path: Path) -> None:
+    asked = ("--law", "TKO-5", "--way", "logs", "--log", TAKEOVER)
+    assert "1 never had anything to judge, which is no pass" in verify(*asked)["sentence"]
+    verify(*asked, "--fail-on", "unknown", code=1)
+
+
+def test_a_claim_that_could_not_be_told_from_a_wrong_one_counts_for_nothing(tmp_path: Path) -> None:
+    found = claims_alone(tmp_path, "--quick", proofs=[claim("two", "PROVED", mutant="UNKNOWN")], code=0)
+    assert "proved" not in found["sentence"]
+
+
+def test_a_budget_ends_the_examples_too() -> None:
+    found = verify("--law", "CON-1", "--way", "random", "--examples", "1000000", "--budget", "0.2")
+    assert 0 < found["random"]["examples"] < 1_000_000
+
+
+def test_a_law_of_a_file_can_be_asked_for_alone(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(FALSE_LAW, encoding="utf-8")
+    found = verify("--law", "OWN-1", "--way", "logs", "--log", TAKEOVER, "--laws-from", str(file), code=1)
+    assert {row["id"] for row in found["laws"]} == {"OWN-1"}
+    result = run("verify", "--law", "OWN-2", "--way", "logs", "--laws-from", str(file))
+    assert result.exit_code == 2
+    assert "there is no law OWN-2" in result.stderr
+
+
 def test_no_more_than_no_counterexample_is_told_with_its_reason(tmp_path: Path) -> None:
     rows = [claim("one", "NO COUNTEREXAMPLE", twin="REFUTED", why="a product of two unknowns")]
     where = specs(tmp_path, symbolic=rows)
