@@ -86,7 +86,7 @@ def claims_page() -> str:
         for claim in claims:
             named = (", ".join(claim.transactions), ", ".join(claim.laws))
             about = "; ".join([claim.kind.value, *(names for names in named if names)])
-            parts.append(f"### {claim.id}\n")
+            parts.append(f"### {claim.id} ({engine})\n")
             parts.append(_wrapped(f"{status_of(claim)}. {claim.statement}"))
             parts.append(_wrapped(f"{about}.", "- "))
             parts += [_wrapped(f"given: {assumption}", "- ") for assumption in claim.assumptions]

@@ -4,6 +4,8 @@ Exit 0 where every claim is CONFIRMED, or as it is declared with a reason, each 
 otherwise; 2 where no claim has such an id.
 """
 
+import ast
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import click
 
 from .campaign import VERSIONS, Report, run
 from .claims import Claim, Status
-from .planting import PACKAGE, Exchange
+from .planting import PACKAGE, Exchange, NotPlanted
 from .registry import CLAIMS
 
 COLUMNS = {"claim": 28, "status": 17, "paths": 6, "seconds": 8, "twin": 8, "mutant": 8, "laws": 8}
@@ -23,6 +25,27 @@ def chosen(texts: tuple[str, ...], *, quick: bool, exact: bool) -> list[Claim]:
     if exact:
         return [claim for claim in CLAIMS if claim.id in texts and (claim.quick or not quick)]
     return [claim for claim in CLAIMS if all(text in claim.id for text in texts) and (claim.quick or not quick)]
+
+
+def exchange_from(module: str, file: Path) -> Exchange:
+    """The module of the ledger with the source in a file; `NotPlanted` where one of the two is none."""
+    name = f"{PACKAGE}.{module}"
+    if not is_module(name):
+        raise NotPlanted(f"there is no module {name}")
+    source = file.read_text("utf-8", errors="replace")
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        raise NotPlanted(f"{file} is no Python source") from None
+    return Exchange(name, source)
+
+
+def is_module(name: str) -> bool:
+    """Whether there is a module of this name."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def cells(report: Report) -> tuple[str, ...]:
@@ -71,7 +94,11 @@ def main(
     if not wanted or missing:
         print(f"no claim has such an id: {' '.join(missing or texts)}", file=sys.stderr)
         sys.exit(2)
-    other = None if exchange is None else Exchange(f"{PACKAGE}.{exchange[0]}", exchange[1].read_text("utf-8"))
+    try:
+        other = None if exchange is None else exchange_from(*exchange)
+    except NotPlanted as error:
+        print(str(error), file=sys.stderr)
+        sys.exit(2)
     if not as_json:
         print("  ".join(name.ljust(width) for name, width in COLUMNS.items()).rstrip())
     reports = []

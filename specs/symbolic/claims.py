@@ -9,7 +9,8 @@ A contract is an ordinary typed function whose docstring states it:
 - `reach:` lines are what must be possible; each has a twin, the same contract with the postcondition that it never
   happens, and the twin must be REFUTED.
 
-`pre:` and `post:` are PEP 316's, as CrossHair reads them; the other lines are this module's. Each stands on one line.
+`pre:` and `post:` are PEP 316's, as CrossHair reads them, and stand on one line each; the others are this module's, and
+go on in lines that are indented further.
 Nothing here imports the ledger, so that a bug can still be planted in it.
 """
 
@@ -22,6 +23,8 @@ from typing import Any
 import attrs
 
 Contract = Callable[..., Any]
+
+HEADINGS = ("given", "pre", "post", "reach")
 
 MOST_PATHS = 400
 """How many paths of a contract are explored at most, where its claim does not say."""
@@ -104,8 +107,17 @@ class Claim:
 
 
 def lines_of(contract: Contract, heading: str) -> tuple[str, ...]:
-    """What the contract's docstring says after `heading:`, line by line."""
-    return tuple(re.findall(rf"^[ \t]*{heading}:[ \t]*(.*\S)[ \t]*$", _doc(contract), re.MULTILINE))
+    """What the contract's docstring says after `heading:`, a text for each; lines indented further go on with it."""
+    texts = re.findall(rf"^{heading}:[ \t]*(.*(?:\n[ \t]+\S.*)*)$", _doc(contract), re.MULTILINE)
+    return tuple(" ".join(text.split()) for text in texts)
+
+
+def unread_lines(contract: Contract) -> list[str]:
+    """Lines after the statement that belong to no heading."""
+    _, _, rest = _doc(contract).partition("\n\n")
+    for heading in HEADINGS:
+        rest = re.sub(rf"^{heading}:.*(?:\n[ \t]+\S.*)*$", "", rest, flags=re.MULTILINE)
+    return [line for line in rest.splitlines() if line.strip()]
 
 
 def _doc(contract: Contract) -> str:

@@ -17,7 +17,7 @@ from .engines import BRIEFLY, ENGINES
 from .equivalence import equivalents
 from .mutants import CATEGORIES, ROOT, Mutant, all_mutants, sample, spread
 from .report import Tally, print_report
-from .results import Result, Results, version_of
+from .results import Result, Results, ResultsError, version_of
 from .trials import HarnessError, preload
 
 SAMPLE, SEED = 270, 0
@@ -26,17 +26,30 @@ FILE = ROOT / "build" / "mutation" / "results.jsonl"
 
 
 @click.command()
-@click.option("--sample", "size", default=SAMPLE, show_default=True, help="How many mutants; 0 for all there are.")
+@click.option(
+    "--sample",
+    "size",
+    type=click.IntRange(min=0),
+    default=SAMPLE,
+    show_default=True,
+    help="How many mutants; 0 for all there are.",
+)
 @click.option("--seed", default=SEED, show_default=True, help="The seed of the sample.")
 @click.option("--engines", default=USUAL, show_default=True, help=f"With commas, of {', '.join(sorted(ENGINES))}.")
-@click.option("--workers", default=1, show_default=True, help="How many trials at a time.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="How many trials at a time.")
 @click.option(
     "--json", "path", default=str(FILE), metavar="FILE", help="The results; what is in it is not tried again."
 )
 @click.option("--only", multiple=True, metavar="ID", help="This mutant alone; may be given several times.")
 @click.option("--quick", is_flag=True, help="One mutant of each kind, on small logs and short simulations.")
 @click.option("--quick-claims", is_flag=True, help="Of symbolic and proofs the claims of the ordinary tests alone.")
-@click.option("--claim-seconds", default=400, show_default=True, help="Processor time for the claims of one mutant.")
+@click.option(
+    "--claim-seconds",
+    type=click.IntRange(min=1),
+    default=400,
+    show_default=True,
+    help="Processor time for the claims of one mutant.",
+)
 @click.option("--report", "report_alone", is_flag=True, help="Report what the results file has, and try nothing.")
 def main(
     size: int,
@@ -57,8 +70,13 @@ def main(
         raise click.BadParameter(f"there is no engine {unknown[0]}", param_hint="--engines")
     mutants = chosen(all_mutants(), size=size, seed=seed, only=only, quick=quick)
     versions = {name: version_of(name, quick_claims=quick_claims) for name in names}
-    results = Results(Path(path), versions)
-    console = Console(soft_wrap=True, highlight=False)
+    if report_alone and not Path(path).is_file():
+        raise click.BadParameter(f"there is no file {path}", param_hint="--json")
+    try:
+        results = Results(Path(path), versions)
+    except ResultsError as error:
+        raise click.BadParameter(str(error), param_hint="--json") from None
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     if not report_alone:
         preload(names)
         try:

@@ -77,12 +77,18 @@ class Results:
             stream.write(json.dumps(attrs.asdict(result)) + "\n")
 
 
+class ResultsError(Exception):
+    """A file holds something else than results; the message is one line."""
+
+
 def _read(path: Path) -> Iterator[Result]:
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
         try:
             yield Result(**json.loads(line))
         except (ValueError, TypeError):
+            if number < len(lines):
+                raise ResultsError(f"{path}:{number}: found {line[:40]!r}, expected a result") from None
             # The last line of a run that was interrupted.
-            continue

@@ -12,7 +12,7 @@ import ledger
 from ledger.laws import REGISTRY
 from ledger.transactions import TYPE_NAMES
 from specs.symbolic import registry
-from specs.symbolic.claims import Claim, Kind, Status, lines_of
+from specs.symbolic.claims import Claim, Kind, Status, lines_of, unread_lines
 from specs.symbolic.engine import conditions_of
 from specs.symbolic.planting import exchange_of
 from specs.symbolic.registry import CLAIMS
@@ -29,6 +29,7 @@ def test_contracts_are_read_as_they_are_written(claim: Claim) -> None:
     conditions = conditions_of(claim.contract)
     assert len(conditions) == len(lines_of(claim.contract, "post"))
     assert claim.statement.endswith("."), claim.statement
+    assert unread_lines(claim.contract) == []
     assert claim.reaches
     bug = exchange_of(claim.bug)
     ast.parse(bug.source)

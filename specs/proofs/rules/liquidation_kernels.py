@@ -135,7 +135,7 @@ def with_rounds(rounds: int) -> Rulebook:
 
 
 RATES = "rulebook ascendex-2020, but a single margin bracket, of any initial rate above 1% and any maintenance rate"
-STORED = "concrete ids; stored amounts not zero"
+STORED = "concrete ids; leverage 100 and the standard fee tier; stored amounts not zero, BTC not negative"
 RUNNING = "alice, in any of her 50 rounds, of any time and any starting size, with a position in BTC-PERP or none"
 STUCK_BUGS = (
     Bug("rules.liquidate", "if waited < terms.round_interval:", "if waited <= terms.round_interval:"),
