@@ -10,7 +10,7 @@ from .formatting import counted
 from .layout import Cell, Column, Styled, page_width, paragraph, table, title
 
 Document = dict[str, object]
-NOTHING = "-"
+NOTHING, NOT_ASKED = "-", "not asked"
 GOOD = ("PROVED", "CONFIRMED")
 
 
@@ -53,6 +53,7 @@ def _row_document(row: Row) -> Document:
         "symbolic": [claim.id for claim in row.symbolic],
         "proofs": [claim.id for claim in row.proofs],
         "silent": [claim.id for claim in row.silent],
+        "not_asked": list(row.not_asked),
         "rests_on": [f"{claim.engine} {claim.id}" for claim in row.rests_on],
     }
 
@@ -107,8 +108,8 @@ def row_lines(rows: Sequence[Row], *, width: int) -> list[str]:
             f"({WHOLE_STATE})" if row.transaction == WHOLE_STATE else row.transaction,
             _spoken(row.replayed, broken="logs" in row.broken),
             _spoken(row.random, broken="random" in row.broken),
-            _claimed(row.symbolic),
-            _claimed(row.silent, "says nothing: ") if row.silent else _claimed(row.proofs),
+            NOT_ASKED if "symbolic" in row.not_asked else _claimed(row.symbolic),
+            NOT_ASKED if "proofs" in row.not_asked else _proved(row),
             statuses(row.rests_on) or NOTHING,
         )
         for row in rows
@@ -120,9 +121,19 @@ def row_lines(rows: Sequence[Row], *, width: int) -> list[str]:
         Column("at random", "right"),
         Column("symbolic"),
         Column("proofs"),
-        Column("rests on", gives_way=True),
+        Column(RESTS_ON, gives_way=True),
     )
-    return table(columns, cells, width=width)
+    lines = table(columns, cells, width=width)
+    if not any(claim.kind != "laws" for row in rows for claim in row.rests_on) or RESTS_ON in lines[0]:
+        return lines
+    return [*lines, *paragraph("What each rests on besides is shown on a wider page, and by --json.", width=width)]
+
+
+RESTS_ON = "rests on"
+
+
+def _proved(row: Row) -> Cell:
+    return _claimed(row.silent, "says nothing: ") if row.silent else _claimed(row.proofs)
 
 
 def _spoken(spoken: tuple[int, int] | None, *, broken: bool) -> Cell:

@@ -7,7 +7,7 @@ import attrs
 
 from ..laws import Law, StateLaw
 from ..transactions import TYPE_NAMES
-from .claims import ClaimResult
+from .claims import ENGINES, ClaimResult
 
 TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
 WHOLE_STATE = "whole state"
@@ -23,8 +23,8 @@ class Row:
     `replayed` and `random`: how often the law was checked and how often it fired; None where that way was not gone.
     `symbolic` and `proofs`: the claims whose condition is this law's own predicate. `silent`: where there are no such
     claims, also among those not asked, the proofs that the predicate has nothing to say there. `rests_on`: the claims
-    about what the law rests on there, the rule's guard and its kernels. `broken`: the ways, "logs" or "random", in
-    which the law was broken.
+    about what the law rests on there, the rule's guard and its kernels. `not_asked`: the engines that have claims of
+    the predicate of which none was asked. `broken`: the ways, "logs" or "random", in which the law was broken.
     """
 
     law: Law
@@ -35,6 +35,7 @@ class Row:
     proofs: tuple[ClaimResult, ...]
     silent: tuple[ClaimResult, ...]
     rests_on: tuple[ClaimResult, ...]
+    not_asked: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
 
@@ -71,6 +72,11 @@ def rows_of(
             _claims_of(claims, law, transaction, "proofs"),
             _silent(claims, listed, law, transaction),
             tuple(claim for claim in claims if claim.kind != "laws" and _is_about(claim, law, transaction)),
+            tuple(
+                engine
+                for engine in ENGINES
+                if _claims_of(listed, law, transaction, engine) and not _claims_of(claims, law, transaction, engine)
+            ),
             tuple(way for way, ids in (broken or {}).items() if law.id in ids),
         )
         for law in laws

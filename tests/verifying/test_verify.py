@@ -53,6 +53,7 @@ def test_where_a_law_is_proved_to_say_nothing_the_table_says_so(tmp_path: Path) 
     slow = claim("one", "PROVED", quick=False)
     quick = claims_alone(tmp_path / "quick", "--quick", proofs=[slow, quiet], code=0)
     assert [(row["proofs"], row["silent"]) for row in quick["laws"]] == [([], []), ([], ["two"])]
+    assert [row["not_asked"] for row in quick["laws"]] == [["proofs"], []]
     refuted = claims_alone(tmp_path / "refuted", proofs=[{**quiet, "status": "REFUTED"}], code=1)
     assert "2 broken" in refuted["sentence"]
 
