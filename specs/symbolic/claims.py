@@ -9,8 +9,8 @@ A contract is an ordinary typed function whose docstring states it:
 - `reach:` lines are what must be possible; each has a twin, the same contract with the postcondition that it never
   happens, and the twin must be REFUTED.
 
-`pre:` and `post:` are PEP 316's, as CrossHair reads them, and stand on one line each; the others are this module's, and
-go on in lines that are indented further.
+`pre:` and `post:` are PEP 316's, as CrossHair reads them; the other lines are this module's. Each stands on one line,
+but for `given:`, which goes on in lines that are indented further.
 Nothing here imports the ledger, so that a bug can still be planted in it.
 """
 
@@ -107,17 +107,21 @@ class Claim:
 
 
 def lines_of(contract: Contract, heading: str) -> tuple[str, ...]:
-    """What the contract's docstring says after `heading:`, a text for each; lines indented further go on with it."""
-    texts = re.findall(rf"^{heading}:[ \t]*(.*(?:\n[ \t]+\S.*)*)$", _doc(contract), re.MULTILINE)
-    return tuple(" ".join(text.split()) for text in texts)
+    """What the contract's docstring says after `heading:`, a text for each time."""
+    return tuple(" ".join(text.split()) for text in re.findall(_pattern(heading), _doc(contract), re.MULTILINE))
 
 
 def unread_lines(contract: Contract) -> list[str]:
     """Lines after the statement that belong to no heading."""
     _, _, rest = _doc(contract).partition("\n\n")
     for heading in HEADINGS:
-        rest = re.sub(rf"^{heading}:.*(?:\n[ \t]+\S.*)*$", "", rest, flags=re.MULTILINE)
+        rest = re.sub(_pattern(heading), "", rest, flags=re.MULTILINE)
     return [line for line in rest.splitlines() if line.strip()]
+
+
+def _pattern(heading: str) -> str:
+    going_on = r"(?:\n[ \t]+\S.*)*" if heading == "given" else ""
+    return rf"^[ \t]*{heading}:[ \t]*(\S.*{going_on})$"
 
 
 def _doc(contract: Contract) -> str:
