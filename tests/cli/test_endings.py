@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -172,22 +173,27 @@ def on_a_terminal(*arguments: str, env: dict[str, str] | None = None) -> tuple[s
     settings = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
     settings |= {"TERM": "xterm-256color", "COLUMNS": "100", **(env or {})}
     process = subprocess.Popen([*BACKSTOP, *arguments], cwd=ROOT, env=settings, stdout=out[1], stderr=err[1])
-    texts = []
     os.close(out[1])
     os.close(err[1])
-    for terminal in (err[0], out[0]):
-        chunks = []
-        while True:
-            try:
-                chunk = os.read(terminal, 65536)
-            except OSError:
-                break  # a terminal that nobody writes to any more
-            if not chunk:
-                break
-            chunks.append(chunk)
-        os.close(terminal)
-        texts.append(b"".join(chunks).decode())
-    return texts[1], texts[0], process.wait()
+    with ThreadPoolExecutor(2) as pool:
+        # Both at once: a terminal that nobody reads lets the program wait for ever.
+        printed, drawn = pool.map(all_of, (out[0], err[0]))
+    return printed, drawn, process.wait()
+
+
+def all_of(terminal: int) -> str:
+    """What is written to a terminal until nobody writes to it any more."""
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(terminal)
+    return b"".join(chunks).decode()
 
 
 def test_progress_is_drawn_on_a_terminal_only() -> None:
