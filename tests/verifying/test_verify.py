@@ -91,11 +91,11 @@ def test_an_undecided_mutant_is_unknown(tmp_path: Path) -> None:
 
 
 def test_what_a_budget_leaves_undecided_is_unknown(tmp_path: Path) -> None:
-    rows = [claim("soon", "PROVED"), claim("late", "PROVED", sleeps=60)]
-    found = claims_alone(tmp_path, "--budget", "4", proofs=rows, code=0)
+    rows = [claim("soon", "PROVED"), claim("late", "PROVED", sleeps=600)]
+    found = claims_alone(tmp_path, "--budget", "12", proofs=rows, code=0)
     assert {each["id"]: each["status"] for each in found["claims"]} == {"soon": "PROVED", "late": "UNKNOWN"}
     assert found["unknown"] == ["specs.proofs late: UNKNOWN; not decided within the budget"]
-    assert found["seconds"]["proofs"] < 50
+    assert found["seconds"]["proofs"] < 500
 
 
 def test_an_engine_whose_claims_cannot_be_listed_is_no_pass(tmp_path: Path) -> None:
