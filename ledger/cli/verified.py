@@ -217,32 +217,30 @@ def untried(found: Verification) -> list[str]:
     return [f"{row.law.id} {row.transaction}" for row in found.rows if _best(row) == NEVER]
 
 
+PROVED_FOR_ALL = "proved for all integers over the claims' worlds"
+CONFIRMED_OVER_ALL = "confirmed over all paths of the claims' worlds"
+NOT_BROKEN = "without a counterexample within the budget"
+SILENT = "proved to have nothing to say over the claims' worlds"
+HELD = "held wherever a log or an example had something to judge"
 NEVER = "never had anything to judge"
-KNOWN = (
-    "proved for all integers over the claims' worlds",
-    "confirmed over all paths of the claims' worlds",
-    "without a counterexample within the budget",
-    "proved to have nothing to say over the claims' worlds",
-    "held wherever a log or an example had something to judge",
-    NEVER,
-    "broken",
-)
+BROKEN = "broken"
+KNOWN = (PROVED_FOR_ALL, CONFIRMED_OVER_ALL, NOT_BROKEN, SILENT, HELD, NEVER, BROKEN)
 """The best that is known of a pair, best first."""
 
 
 def _best(row: Row) -> str:
     if row.broken or any(claim.fails for claim in (*row.symbolic, *row.proofs, *row.silent)):
-        return KNOWN[6]
+        return BROKEN
     if _all_are(row.proofs, "PROVED"):
-        return KNOWN[0]
+        return PROVED_FOR_ALL
     if _all_are(row.symbolic, "CONFIRMED"):
-        return KNOWN[1]
+        return CONFIRMED_OVER_ALL
     if _all_are(row.symbolic, "CONFIRMED", "NO COUNTEREXAMPLE"):
-        return KNOWN[2]
+        return NOT_BROKEN
     if _all_are(row.silent, "PROVED"):
-        return KNOWN[3]
+        return SILENT
     fired = sum(spoken[1] for spoken in (row.replayed, row.random) if spoken is not None)
-    return KNOWN[4] if fired else KNOWN[5]
+    return HELD if fired else NEVER
 
 
 def _all_are(claims: Sequence[ClaimResult], *statuses: str) -> bool:

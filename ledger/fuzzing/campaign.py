@@ -7,6 +7,7 @@ share it, and a later one can go on where it ended. It ends at the first law tha
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from functools import cache
 from multiprocessing import get_context
 from signal import SIG_IGN, SIGINT, signal
@@ -149,8 +150,11 @@ def campaign(
     first: int = 0,
     law_files: Sequence[str] = (),
     progress: Callable[[Tally], None] | None = None,
+    is_enough: Callable[[], bool] | None = None,
 ) -> Campaign:
-    """Run a whole campaign. `progress` is called with what was counted so far, now and then.
+    """Run a whole campaign, or as much of it until it `is_enough`.
+
+    `progress` is called with what was counted so far, now and then.
 
     With more than one worker, `laws` must be such as other processes can import, as those of the registry are, and so
     must the program that calls: it is not to run when it is imported.
@@ -158,10 +162,13 @@ def campaign(
     """
     settings = Settings(examples, seed, first, steps, tuple(rulebooks), tuple(laws), tuple(law_files))
     tally = Tally()
-    for part in tallies(settings, workers):
-        tally.add(part)
-        if progress is not None:
-            progress(tally)
+    with closing(tallies(settings, workers)) as parts:
+        for part in parts:
+            tally.add(part)
+            if progress is not None:
+                progress(tally)
+            if is_enough is not None and is_enough():
+                break
     return ended(settings, tally)
 
 

@@ -145,8 +145,7 @@ def decided(
     def decide(engine: str, ids: Sequence[str], options: Sequence[str]) -> None:
         run = _Run(engine, specs, ["-m", f"specs.{engine}"], [*options, "--exact", *ids], deadline)
         for line in run.lines():
-            if line:
-                note(result_of(line))
+            note(result_of(line))
         if run.code not in (0, 1):
             raise SpecsError(f"specs.{engine} cannot run: {run.last_words}")
         for claim_id in ids:
@@ -218,7 +217,13 @@ class _Run:
                 timer.start()
             try:
                 for line in stream:
-                    yield self._read(line)
+                    try:
+                        found = json.loads(line)
+                    except ValueError:
+                        if self.was_stopped:
+                            break
+                        raise SpecsError(f"specs.{self.engine} cannot run: it printed {line.strip()!r}") from None
+                    yield found
             except BaseException:
                 self._stop(process.pid)
                 raise
@@ -232,15 +237,6 @@ class _Run:
         self.was_stopped = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-
-    def _read(self, line: str) -> Mapping[str, Any]:
-        try:
-            found = json.loads(line)
-        except ValueError:
-            if self.was_stopped:
-                return {}
-            raise SpecsError(f"specs.{self.engine} cannot run: it printed {line.strip()!r}") from None
-        return found if isinstance(found, dict) else {}
 
     @property
     def last_words(self) -> str:

@@ -55,7 +55,7 @@ def rows_of(
     replayed: Spoken | None,
     random: Spoken | None,
     claims: Sequence[ClaimResult],
-    listed: Sequence[ClaimResult] = (),
+    listed: Sequence[ClaimResult],
     broken: Mapping[str, Container[str | None]] | None = None,
 ) -> tuple[Row, ...]:
     """A row for every law and type that it concerns, in the order of the laws.
@@ -70,7 +70,7 @@ def rows_of(
             _spoken(random, law, transaction),
             _claims_of(claims, law, transaction, "symbolic"),
             _claims_of(claims, law, transaction, "proofs"),
-            _silent(claims, listed, law, transaction),
+            _silent(claims, law, transaction) if not _are_there(listed, law, transaction) else (),
             tuple(claim for claim in claims if claim.kind != "laws" and _is_about(claim, law, transaction)),
             tuple(
                 engine
@@ -93,13 +93,13 @@ def _claims_of(claims: Iterable[ClaimResult], law: Law, transaction: str, engine
     return tuple(claim for claim in own if _is_about(claim, law, transaction))
 
 
-def _silent(
-    claims: Sequence[ClaimResult], listed: Sequence[ClaimResult], law: Law, transaction: str
-) -> tuple[ClaimResult, ...]:
-    # In the world of one claim a law may be silent that speaks in that of another.
-    if any(claim.kind == "laws" and _is_about(claim, law, transaction) for claim in (*claims, *listed)):
-        return ()
+def _silent(claims: Iterable[ClaimResult], law: Law, transaction: str) -> tuple[ClaimResult, ...]:
     return tuple(claim for claim in claims if law.id in claim.silent and transaction in claim.transactions)
+
+
+def _are_there(listed: Iterable[ClaimResult], law: Law, transaction: str) -> bool:
+    """Whether the law speaks in the world of any claim; in that of another it may be silent."""
+    return any(claim.kind == "laws" and _is_about(claim, law, transaction) for claim in listed)
 
 
 def _is_about(claim: ClaimResult, law: Law, transaction: str) -> bool:

@@ -1,6 +1,5 @@
 """A whole verification: the logs, the random campaign and the claims, and what they come to together."""
 
-import contextlib
 import shlex
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from platform import python_version
 
 import attrs
 
-from ..fuzzing.campaign import Campaign, Failed, Settings, Tally, ended, tallies
+from ..fuzzing.campaign import Campaign, Failed, campaign
 from ..law_files import laws_from
 from .claims import ENGINES, ClaimResult, decided, listed, require_same_source
 from .logs import LogResult, laws_of, replayed, spoken_of, summed
@@ -99,8 +98,11 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
         now = time.monotonic()
         return None if end is None else now + max(0.0, end - now) / (len(timed) - timed.index(way))
 
-    extra = tuple(law for law in laws_from(plan.law_files) if not is_own(plan) or law.id == plan.law_id)
-    laws = (*laws_of(plan.law_id), *extra)
+    shipped, extra = laws_of(plan.law_id), laws_from(plan.law_files)
+    if not shipped:
+        # The one law asked for is of a file.
+        extra = tuple(law for law in extra if law.id == plan.law_id)
+    laws = (*shipped, *extra)
     if plan.specs is not None:
         require_same_source(plan.specs)
     seconds: dict[str, float] = {}
@@ -112,7 +114,17 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
     begun = time.monotonic()
     random = None
     if "random" in plan.ways:
-        random = _played(plan, deadline_of("random"), on_progress)
+        deadline = deadline_of("random")
+        random = campaign(
+            plan.examples,
+            plan.seed,
+            plan.workers,
+            laws=shipped,
+            steps=plan.steps,
+            law_files=plan.law_files,
+            progress=lambda tally: on_progress("random", tally.examples, plan.examples),
+            is_enough=lambda: deadline is not None and time.monotonic() >= deadline,
+        )
         seconds["random"] = time.monotonic() - begun
     claims: list[ClaimResult] = []
     there_are: list[ClaimResult] = []
@@ -136,26 +148,6 @@ def verify(plan: Plan, on_progress: Callable[[str, int, int], None] = lambda way
         },
     )
     return Verification(plan, rows, logs, random, tuple(claims), seconds, versions())
-
-
-def is_own(plan: Plan) -> bool:
-    """Whether the one law asked for is not the registry's, but of a file."""
-    return plan.law_id is not None and not laws_of(plan.law_id)
-
-
-def _played(plan: Plan, deadline: float | None, on_progress: Callable[[str, int, int], None]) -> Campaign:
-    """The random examples, or as many of them as there is time for."""
-    settings = Settings(
-        plan.examples, plan.seed, 0, plan.steps, (), laws_of(plan.law_id), law_files=tuple(plan.law_files)
-    )
-    tally = Tally()
-    with contextlib.closing(tallies(settings, plan.workers)) as parts:
-        for part in parts:
-            tally.add(part)
-            on_progress("random", tally.examples, plan.examples)
-            if deadline is not None and time.monotonic() >= deadline:
-                break
-    return ended(settings, tally)
 
 
 def _decided(
