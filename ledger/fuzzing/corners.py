@@ -22,6 +22,7 @@ from ..outcomes import Applied, FeesCharged, Funded, Reason, Rejected, Released,
 from ..state import Account, State, size_of
 from ..transactions import BackstopTransfer, Fund, Liquidate, MarkMarket, Settle, Trade, Transaction
 from ..units import EXACT_SCALE, RATE_SCALE, floor_to_multiple, sign
+from .schedule import is_at_the_ratio
 from .takeover_corners import TAKEOVER_CORNERS, takeover_corners
 
 STEP_CORNERS = (
@@ -194,16 +195,11 @@ def _settle(before: State, settle: Settle, done: Applied) -> Iterator[str]:
                 yield "a settle rolls exactly the least pnl"
     for account in before.accounts.values():
         if account.positions and account.liquidation is None:
-            if _is_at_the_ratio(before, account):
+            pnl, effective = unrealised_pnl(before, account), effective_collateral(before, account)
+            if is_at_the_ratio(before.rulebook, pnl, effective):
                 yield "a settle passes over pnl at exactly the ratio"
-            if effective_collateral(before, account) == 0:
+            if effective == 0:
                 yield "a settle finds effective collateral of exactly nothing"
-
-
-def _is_at_the_ratio(state: State, account: Account) -> bool:
-    terms, pnl = state.rulebook.settle, abs(unrealised_pnl(state, account))
-    enough = pnl >= terms.minimum_pnl and pnl > 0
-    return enough and pnl * EXACT_SCALE * RATE_SCALE == terms.minimum_ratio * effective_collateral(state, account)
 
 
 def _liquidate(before: State, liquidate: Liquidate, done: Applied) -> Iterator[str]:

@@ -43,7 +43,7 @@ def tip(chooser: Chooser, sight: Sight) -> Transaction:
     account_id = choose_preferred(chooser, several[:1] or uncovered, holders)
     account, covered = state.accounts[account_id], effective[account_id]
     pnl = unrealised_pnl(state, account)
-    if (covered >= 0 and abs(pnl) == terms.minimum_pnl) or _at_the_ratio(state.rulebook, pnl, covered):
+    if (covered >= 0 and abs(pnl) == terms.minimum_pnl) or is_at_the_ratio(state.rulebook, pnl, covered):
         return settle(chooser, sight) if one_in(chooser, 3) else _settle_in_time(state)
     is_even = all(_pnl_of(state, account, market_id) == 0 for market_id in account.positions)
     if covered < 0 and is_even and len(account.positions) > 1:
@@ -61,7 +61,8 @@ def tip(chooser: Chooser, sight: Sight) -> Transaction:
     return settle(chooser, sight)
 
 
-def _at_the_ratio(rulebook: Rulebook, pnl: int, effective: int) -> bool:
+def is_at_the_ratio(rulebook: Rulebook, pnl: int, effective: int) -> bool:
+    """Whether pnl is large enough to roll and exactly at the ratio to effective collateral beyond which it does."""
     terms = rulebook.settle
     reaches = abs(pnl) >= terms.minimum_pnl and pnl != 0
     return reaches and abs(pnl) * EXACT_SCALE * RATE_SCALE == terms.minimum_ratio * effective
@@ -72,8 +73,7 @@ def _mark_for_pnl(chooser: Chooser, sight: Sight, account_id: str, wanted: int) 
     state = sight.state
     account = state.accounts[account_id]
     change = wanted - unrealised_pnl(state, account)
-    contracts = state.rulebook.contracts
-    per_prices = {key: held.size * contracts[key].multiplier for key, held in sorted(account.positions.items())}
+    per_prices = _per_price(state, account)
     exact = [market_id for market_id, per_price in per_prices.items() if is_multiple(change, abs(per_price))]
     if not exact:
         return None
@@ -88,16 +88,19 @@ def _mark_apart(chooser: Chooser, sight: Sight, account: Account, change: int) -
     """A mark a little higher, after which another market's mark can change the account's pnl so that it is `change`
     atoms more than now; None where no mark near does that."""
     state = sight.state
-    per_prices = {
-        market_id: held.size * state.rulebook.contracts[market_id].multiplier
-        for market_id, held in sorted(account.positions.items())
-    }
+    per_prices = _per_price(state, account)
     market_id = chooser.choose_from(list(per_prices))
     others = [abs(per_price) for other, per_price in per_prices.items() if other != market_id]
     for step in range(1, FARTHEST):
         if any(is_multiple(change - step * per_prices[market_id], other) for other in others):
             return _marked(sight, market_id, state.markets[market_id].mark + step)
     return None
+
+
+def _per_price(state: State, account: Account) -> dict[str, int]:
+    """Atoms by which each market's pnl changes with a price unit of its mark."""
+    contracts = state.rulebook.contracts
+    return {key: held.size * contracts[key].multiplier for key, held in sorted(account.positions.items())}
 
 
 def _marked(sight: Sight, market_id: str, mark: int) -> MarkMarket:
