@@ -8,7 +8,7 @@ from ..outcomes import Deleveraged, EnrolmentEnded, PositionTransferred, Provide
 from ..state import Limits, State, size_of
 from ..transactions import BackstopTransfer, Enroll, Leave, Liquidate, Trade, Withdraw
 from ..units import EXACT_SCALE, floor_div, sign
-from .apportioning import cumulative_floors
+from .apportioning import split_by_weights
 from .law import HELD, Breach, HistoryLaw, Step, StepCheck, StepLaw, Verdict, parties
 
 
@@ -177,12 +177,9 @@ def shares_are_proportional_to_room(state: State) -> StepCheck:
                     return Breach(
                         f"{provider_id} took {size} of {total} lots with room for {room} of {whole}", (provider_id,)
                     )
-            in_order = sorted(rooms)
-            fair = cumulative_floors(total, [rooms[provider_id] for provider_id in in_order])
-            if [shares.get(provider_id, 0) for provider_id in in_order] != fair:
-                return Breach(
-                    f"the shares of {leg.market} are {dict(shares)}, by room they are {fair}", tuple(in_order)
-                )
+            fair = split_by_weights(total, rooms)
+            if {provider_id: shares.get(provider_id, 0) for provider_id in fair} != fair:
+                return Breach(f"the shares of {leg.market} are {dict(shares)}, by room they are {fair}", tuple(fair))
             for provider_id, size in shares.items():
                 memory.add(provider_id, step.transaction.time, size * leg.mark_per_lot)
             fired = fired or bool(shares)

@@ -17,7 +17,7 @@ from ..state import Account, size_of
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, sign
 from .accounts import is_rolled
-from .apportioning import cumulative_floors
+from .apportioning import cumulative_floors, out_of_share
 from .law import HELD, Breach, Step, StepLaw, Verdict, parties
 
 
@@ -230,13 +230,9 @@ def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> 
     total = sum(parts.values())
     if total != min(due, whole):
         return Breach(f"stage {stage} charged {total} atoms, {due} due over weights of {whole}")
-    in_order = sorted(weights)
-    fair = cumulative_floors(total, [weights[account_id] for account_id in in_order])
-    for account_id, part in zip(in_order, fair, strict=True):
-        if parts.pop(account_id, 0) != part or part > weights[account_id]:
-            return Breach(f"{account_id} was not charged {part} of {total}, its weight's", (account_id,))
-    if parts:
-        return Breach("an account without a weight was charged", tuple(sorted(parts)))
+    wrong = out_of_share(parts, total, weights)
+    if wrong is not None:
+        return Breach(f"{wrong} was not charged its part of {total} atoms, by its weight", (wrong,))
     return None
 
 
@@ -326,13 +322,9 @@ def the_largest_opposite_positions_are_deleveraged(step: Step) -> Verdict:
             continue
         fired = True
         chosen = _candidates(step, leg, rest)
-        in_order = sorted(chosen)
-        fair = cumulative_floors(rest, [chosen[account_id] for account_id in in_order])
-        for account_id, part in zip(in_order, fair, strict=True):
-            if parts.pop(account_id, 0) != part or part > chosen[account_id]:
-                return Breach(f"{account_id} was not deleveraged by {part} of {rest} lots, its size's", (account_id,))
-        if parts:
-            return Breach("an account was deleveraged that is no candidate", tuple(sorted(parts)))
+        wrong = out_of_share(parts, rest, chosen)
+        if wrong is not None:
+            return Breach(f"{wrong} was not deleveraged by its part of {rest} lots, by its size", (wrong,))
     return HELD if fired else None
 
 
