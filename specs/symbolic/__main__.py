@@ -5,7 +5,6 @@ otherwise; 2 where no claim has such an id.
 """
 
 import ast
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 
 from .campaign import VERSIONS, Report, run
 from .claims import Claim, Status
-from .planting import PACKAGE, Exchange, NotPlanted
+from .planting import Exchange, NotPlanted, located
 from .registry import CLAIMS
 
 COLUMNS = {"claim": 28, "status": 17, "paths": 6, "seconds": 8, "twin": 8, "mutant": 8, "laws": 8}
@@ -29,23 +28,13 @@ def chosen(texts: tuple[str, ...], *, quick: bool, exact: bool) -> list[Claim]:
 
 def exchange_from(module: str, file: Path) -> Exchange:
     """The module of the ledger with the source in a file; `NotPlanted` where one of the two is none."""
-    name = f"{PACKAGE}.{module}"
-    if not is_module(name):
-        raise NotPlanted(f"there is no module {name}")
+    name, _ = located(module)
     source = file.read_text("utf-8", errors="replace")
     try:
         ast.parse(source)
     except (SyntaxError, ValueError):
         raise NotPlanted(f"{file} is no Python source") from None
     return Exchange(name, source)
-
-
-def is_module(name: str) -> bool:
-    """Whether there is a module of this name."""
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def cells(report: Report) -> tuple[str, ...]:

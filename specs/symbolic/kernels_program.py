@@ -11,7 +11,6 @@ from .worlds import ASCENDEX
 PROGRAM = ASCENDEX.program
 MINUTE, HOUR = 60_000, 3_600_000
 RATE = 10**9
-PERCENT = 10_000_000
 
 
 def limits_while_obliged(notice: int, has_limits: bool, has_notice: bool, time: int) -> bool:

@@ -32,15 +32,24 @@ class Exchange:
 
 def exchange_of(bug: Bug) -> Exchange:
     """The module's source with the bug in it."""
-    module = f"{PACKAGE}.{bug.module}"
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise NotPlanted(f"{module} is not found")
-    source = SourceFileLoader(module, spec.origin).get_source(module) or ""
+    module, origin = located(bug.module)
+    source = SourceFileLoader(module, origin).get_source(module) or ""
     occurrences = source.count(bug.phrase)
     if occurrences != 1:
         raise NotPlanted(f"{bug.phrase!r} occurs {occurrences} times in {module}")
     return Exchange(module, source.replace(bug.phrase, bug.instead))
+
+
+def located(module: str) -> tuple[str, str]:
+    """The full name of a module of the ledger, such as units, and its file; `NotPlanted` where there is none."""
+    name = f"{PACKAGE}.{module}"
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise NotPlanted(f"{name} is not found")
+    return name, spec.origin
 
 
 def plant(exchange: Exchange) -> None:

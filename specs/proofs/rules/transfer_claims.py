@@ -94,7 +94,16 @@ TWO_PROVIDE = (
 BOOKS = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1", "REJ-1", "REJ-2")
 CAPACITY = ("CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5")
 LINEAR = Budget(linear=True)
-_page = partial(claim_of_page, page=PAGE, transaction=OF_TRANSFER, budget=LINEAR, lemmas=(SPLIT,), quick=False)
+_page = partial(
+    claim_of_page,
+    page=PAGE,
+    transaction=OF_TRANSFER,
+    refusals=(0, 3),
+    removed=(),
+    budget=LINEAR,
+    lemmas=(SPLIT,),
+    quick=False,
+)
 _laws = partial(
     claim_of_laws, transaction=OF_TRANSFER, kind=BackstopTransfer, budget=LINEAR, lemmas=(SPLIT,), quick=False
 )
@@ -106,6 +115,7 @@ CLAIMS: tuple[Claim, ...] = (
         laws=("TKO-1", "TKO-5", "PTY-1", "FRM-1"),
         world=FLAT,
         refusals=range(4),
+        removed=range(4),
         bugs=(
             Bug("rules.loss_waterfall", "enumerate(STAGES, start=1)", "enumerate(STAGES[::-1], start=1)"),
             Bug("rules.loss_waterfall", "        shortfall -= capped\n", ""),
@@ -118,7 +128,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=alone,
         laws=("TKO-1", "TKO-2", "TKO-3", "TKO-5", "ADL-1", "FRM-1"),
         world=ALONE,
-        refusals=(0, 3),
         removed=(3,),
         bugs=(
             Bug(
@@ -139,8 +148,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=assets,
         laws=("PRP-1", "TKO-1", "FRM-1"),
         world=COINS,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug("rules.preparation", "CashPosting(EXTERNAL, asset, amount)", "CashPosting(EXTERNAL, asset, -amount)"),
             Bug("margin", "return floor_div(amount * price", "return -floor_div(-amount * price"),
@@ -152,8 +159,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=provided,
         laws=("TKO-2", "TKO-3", "CAP-1", "CAP-2", "CAP-3", "CAP-4", "CAP-5", "FRM-1"),
         world=PROVIDED,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug("capacity", "return max(0, min(minute_left, hour_left))", "return max(0, hour_left)"),
             Bug("capacity", "min(floor_div(capacity, mark_per_lot),", "min(-floor_div(-capacity, mark_per_lot),"),
@@ -171,8 +176,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=enrolled,
         laws=("TKO-1", "ENR-1", "EVT-1"),
         world=ENROLLED,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug("rules.backstop_transfer", "if obliged else ()", ""),
             Bug("rules.backstop_transfer", "Provider(None, None, record.takeovers)", "Provider(None, None, ())"),
@@ -185,8 +188,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=partial(provided, takeovers=1, signs=(1,)),
         laws=("CAP-1", "CAP-2", "CAP-4", "CAP-5"),
         world=WINDOW,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug("capacity", "if takeover.time > time - window)", "if takeover.time >= time - window)"),
             Bug(
@@ -202,8 +203,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=partial(provided, fund=False, signs=(1,)),
         laws=("TKO-2", "TKO-3", "TKO-5"),
         world=SHORT,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug("rules.takeover", "    if discount <= 0:\n", "    if discount >= 0:\n"),
             Bug("rules.loss_waterfall", "capped = min(shortfall, sum", "capped = min(shortfall + 1, sum"),
@@ -215,8 +214,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=holding,
         laws=("CAP-3", "CAP-4", "CAP-5", "ADL-1"),
         world=HOLDING,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug("capacity", "return floor_div(limits.max_holdings, mark_per_lot)", "return limits.max_holdings"),
             Bug("rules.takeover", "- taken.get(account_id, 0)", ""),
@@ -228,8 +225,6 @@ CLAIMS: tuple[Claim, ...] = (
         scene=two_provide,
         laws=("CAP-4", "CAP-5", "ADL-1"),
         world=TWO_PROVIDE,
-        refusals=(0, 3),
-        removed=(),
         bugs=(
             Bug(
                 "rules.takeover",
