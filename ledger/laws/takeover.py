@@ -1,6 +1,4 @@
-"""Laws of the takeover: who is taken over, at what prices, and who pays."""
-
-from immutables import Map
+"""Laws of the takeover: who is taken over, at what prices, and who receives what."""
 
 from ..margin import (
     account_value,
@@ -8,26 +6,21 @@ from ..margin import (
     maintenance_margin,
     mark_per_lot,
     tier_of,
-    unrealised_pnl,
 )
-from ..outcomes import Applied, Deleveraged, FeesUsed, LossShared, PositionTransferred, ProviderTook, TakenOver
-from ..postings import post
-from ..rulebook import FEES, INSURANCE, is_system
-from ..state import Account, size_of
+from ..outcomes import Deleveraged, LossShared, PositionTransferred, ProviderTook
+from ..rulebook import INSURANCE, is_system
+from ..state import size_of
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, sign
 from .accounts import is_rolled
 from .apportioning import cumulative_floors, out_of_share
-from .law import HELD, Breach, Step, StepLaw, Verdict, parties
-
-
-def _taken_over(step: Step) -> str:
-    return parties(step.transaction)[0]
+from .law import HELD, Breach, Step, StepLaw, Verdict
+from .legs import received_of, taken_over
 
 
 def only_who_qualifies_is_taken_over_whole(step: Step) -> Verdict:
     """TKO-1: the account taken over ends with exactly nothing, and only an account that qualifies is taken over."""
-    account_id = _taken_over(step)
+    account_id = taken_over(step)
     before, after = step.before.accounts[account_id], step.after.accounts[account_id]
     distress = distress_collateral(step.before, before) * EXACT_SCALE
     required = maintenance_margin(step.before, before)
@@ -53,9 +46,9 @@ def _equity_parts_breach(step: Step, legs: tuple[PositionTransferred, ...], equi
         effective = abs(leg.size) * leg.mark_per_lot
         weights.append(effective * tier_of(contracts[leg.market], effective).maintenance_rate)
     if legs and sum(leg.equity for leg in legs) != equity:
-        return Breach("the parts of equity do not sum to it", (_taken_over(step),))
+        return Breach("the parts of equity do not sum to it", (taken_over(step),))
     if [leg.equity for leg in legs] != cumulative_floors(equity, weights):
-        return Breach("the parts of equity are not those of its markets' weights", (_taken_over(step),))
+        return Breach("the parts of equity are not those of its markets' weights", (taken_over(step),))
     return None
 
 
@@ -85,7 +78,7 @@ def _price_breach(leg: PositionTransferred, *, discount: int) -> str | None:
 def prices_are_within_their_bounds(step: Step) -> Verdict:
     """TKO-2: a provider's price is within the discount bound, or moved toward mark because the fund was short;
     auto-deleveraging is at mark or better; neither is worse than bankruptcy by one atom per lot."""
-    account_id, before = _taken_over(step), step.before
+    account_id, before = taken_over(step), step.before
     discount = before.rulebook.program.discount
     legs = tuple(step.happened(PositionTransferred))
     equity = distress_collateral(before, before.accounts[account_id])
@@ -126,7 +119,7 @@ def _shrunk_breach(
     for leg, (lots, _), part in zip(legs, discounts, parts, strict=True):
         if not (leg.shrunk - 1) * lots < part <= leg.shrunk * lots and (part > 0 or leg.shrunk > 0):
             return Breach(
-                f"{leg.market} gave up {leg.shrunk} atoms per lot, {part} atoms were due", (_taken_over(step),)
+                f"{leg.market} gave up {leg.shrunk} atoms per lot, {part} atoms were due", (taken_over(step),)
             )
     return None
 
@@ -135,7 +128,7 @@ def _shrinking_verdict(
     step: Step, legs: tuple[PositionTransferred, ...], *, fund: int, given_up: int, discount: int
 ) -> Verdict:
     """Discounts are given up only when positive and the fund is short, until it is not or none is left."""
-    account_id = _taken_over(step)
+    account_id = taken_over(step)
     if not legs:
         return None
     if any(leg.shrunk < 0 for leg in legs) or (given_up > 0 and (discount <= 0 or fund >= 0)):
@@ -154,23 +147,11 @@ def _shrinking_verdict(
     return HELD
 
 
-def _received(step: Step) -> dict[str, dict[str, list[tuple[int, int]]]]:
-    """Account -> market -> (size, price per lot), from the events."""
-    received: dict[str, dict[str, list[tuple[int, int]]]] = {}
-    for took in step.happened(ProviderTook):
-        lines = received.setdefault(took.provider, {}).setdefault(took.market, [])
-        lines.append((took.size, took.price_per_lot))
-    for reduced in step.happened(Deleveraged):
-        lines = received.setdefault(reduced.account, {}).setdefault(reduced.market, [])
-        lines.append((reduced.size, reduced.price_per_lot))
-    return received
-
-
 def _lots_breach(step: Step) -> Breach | None:
     """Lots out equal lots in, each receiver's size and account value move by exactly what the events say."""
-    before, after, account_id = step.before, step.after, _taken_over(step)
+    before, after, account_id = step.before, step.after, taken_over(step)
     legs = {leg.market: leg for leg in step.happened(PositionTransferred)}
-    received = _received(step)
+    received = received_of(step)
     held = {market_id: position.size for market_id, position in before.accounts[account_id].positions.items()}
     if held != {market_id: leg.size for market_id, leg in legs.items()}:
         return Breach("the markets transferred are not those held", (account_id,))
@@ -212,30 +193,6 @@ def _lots_breach(step: Step) -> Breach | None:
     return None
 
 
-def _before_losses(step: Step) -> Map[str, Account]:
-    """The accounts after the transfer and before what the fund is short of is covered."""
-    assert isinstance(step.outcome, Applied)
-    postings = step.outcome.postings
-    cleared = next(number for number, posting in enumerate(postings) if posting.account == INSURANCE)
-    settlement = step.before.rulebook.settlement_asset
-    return post(step.before.accounts, postings[: cleared + 1], settlement_asset=settlement)
-
-
-def _stage_breach(step: Step, stage: int, weights: dict[str, int], due: int) -> Breach | None:
-    """One stage charged `min(due, sum of weights)`, split by the weights in the order of accounts."""
-    parts = {event.account: event.amount for event in step.happened(LossShared) if event.stage == stage}
-    if any(amount <= 0 for amount in parts.values()):
-        return Breach(f"stage {stage} charged somebody nothing", tuple(sorted(parts)))
-    whole = sum(weights.values())
-    total = sum(parts.values())
-    if total != min(due, whole):
-        return Breach(f"stage {stage} charged {total} atoms, {due} due over weights of {whole}")
-    wrong = out_of_share(parts, total, weights)
-    if wrong is not None:
-        return Breach(f"{wrong} was not charged its part of {total} atoms, by its weight", (wrong,))
-    return None
-
-
 def lots_out_equal_lots_in(step: Step) -> Verdict:
     """TKO-3: lots out equal lots in; each receiver's size and value move by what the events say, and nothing else.
 
@@ -249,7 +206,7 @@ def lots_out_equal_lots_in(step: Step) -> Verdict:
 
 def _roll_breach(step: Step) -> Breach | None:
     charged = [event.account for event in step.happened(LossShared)]
-    for account_id in sorted({*_received(step), *charged}):
+    for account_id in sorted({*received_of(step), *charged}):
         before, after = step.before.accounts[account_id], step.after.accounts[account_id]
         turned = any(
             size_of(after, market_id) == 0 or (size_of(after, market_id) > 0) != (position.size > 0)
@@ -258,54 +215,6 @@ def _roll_breach(step: Step) -> Breach | None:
         if (turned or account_id in charged) and not is_rolled(step.before, after):
             return Breach(f"{account_id} was to roll and has unrealised pnl left", (account_id,))
     return None
-
-
-def losses_are_paid_in_order(step: Step) -> Verdict:
-    """TKO-5: what the fund is short of is paid in its order, and nobody is charged beyond its weight.
-
-    It fires where the fund is short. Where a loss is shared it looks at every account, as sharing it does.
-    """
-    state, account_id = step.before, _taken_over(step)
-    settlement = state.rulebook.settlement_asset
-    distress = distress_collateral(state, state.accounts[account_id])
-    if [event.equity for event in step.happened(TakenOver)] != [distress]:
-        return Breach("the equity taken over is not distress collateral", (account_id,))
-    legs = {leg.market: leg for leg in step.happened(PositionTransferred)}
-    left = distress
-    for lines in _received(step).values():
-        for market_id, shares in lines.items():
-            leg = legs[market_id]
-            left += sum(sign(leg.size) * size * (price - leg.mark_per_lot) for size, price in shares)
-    fund = state.accounts[INSURANCE].cash.get(settlement, 0) + left
-    fees = state.accounts[FEES].cash.get(settlement, 0)
-    short = max(0, -fund)
-    told = [event.amount for event in step.happened(FeesUsed)]
-    used = sum(told)
-    if used != min(short, fees) or 0 in told:
-        return Breach(f"@fees paid {used} of {short} atoms and held {fees}", (FEES, INSURANCE))
-    if step.after.accounts[INSURANCE].cash.get(settlement, 0) != max(0, fund):
-        return Breach(f"@insurance should hold {max(0, fund)} atoms", (INSURANCE,))
-    if step.after.accounts[FEES].cash.get(settlement, 0) != fees - used:
-        return Breach(f"@fees should hold {fees - used} atoms", (FEES,))
-    short -= used
-    if short == 0:
-        charged = any(True for _ in step.happened(LossShared))
-        if charged:
-            return Breach("a loss was shared though nothing was short")
-        return HELD if used else None
-    accounts = {key: account for key, account in _before_losses(step).items() if not is_system(key)}
-    gains, values = {}, {}
-    for key, account in accounts.items():
-        values[key] = floor_div(account_value(state, account), EXACT_SCALE)
-        gains[key] = max(0, min(unrealised_pnl(state, account), values[key]))
-    breach = _stage_breach(step, 1, gains, short)
-    if breach is not None:
-        return breach
-    for event in step.happened(LossShared):
-        if event.stage == 1:
-            values[event.account] -= event.amount
-    rest = short - min(short, sum(gains.values()))
-    return _stage_breach(step, 2, {key: max(0, value) for key, value in values.items()}, rest) or HELD
 
 
 def the_largest_opposite_positions_are_deleveraged(step: Step) -> Verdict:
@@ -334,7 +243,7 @@ def _candidates(step: Step, leg: PositionTransferred, rest: int) -> dict[str, in
     against = []
     for account_id, account in step.before.accounts.items():
         opposite = -sign(leg.size) * size_of(account, leg.market) - taken.get(account_id, 0)
-        if opposite > 0 and account_id != _taken_over(step):
+        if opposite > 0 and account_id != taken_over(step):
             against.append((-opposite, account_id))
     fewest = step.before.rulebook.program.minimum_candidates
     chosen: dict[str, int] = {}
@@ -348,7 +257,7 @@ def _candidates(step: Step, leg: PositionTransferred, rest: int) -> dict[str, in
 def nobody_solvent_is_made_bankrupt(step: Step) -> Verdict:
     """TKO-4: nobody with positive account value ends a transfer below zero because of it, but a provider under a
     collar, which may have to buy above market."""
-    account_id, state = _taken_over(step), step.before
+    account_id, state = taken_over(step), step.before
     collar = state.rulebook.program.discount < 0
     excepted = {event.provider for event in step.happened(ProviderTook)} if collar else set()
     fired = False
@@ -396,12 +305,6 @@ LAWS = (
         "The rest is taken from the largest opposite positions, as few as cover it and at least the minimum number, "
         "pro rata to size within one lot.",
         the_largest_opposite_positions_are_deleveraged,
-        _TRANSFER,
-    ),
-    StepLaw(
-        "TKO-5",
-        "What the fund is short of is paid in its order, and nobody is charged beyond its weight.",
-        losses_are_paid_in_order,
         _TRANSFER,
     ),
 )
