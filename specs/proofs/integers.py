@@ -41,17 +41,40 @@ class Decider(Protocol):
         """A symbolic value was made a text, which says what no integer says."""
 
 
-class Truth:
-    """A symbolic truth value. `&`, `|`, `==` and `!=` combine without deciding; `if`, `not`, `and`, `or` decide."""
+class _Symbolic:
+    """What belongs to a path of a proof and has a term of z3, and is refused where a plain value is needed."""
 
     __slots__ = ("path", "term")
+
+    def __init__(self, path: Decider, term: Term) -> None:
+        self.path, self.term = path, term
+
+    def __index__(self) -> int:
+        _refuse("a plain integer", self)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _refuse(f"its {name}", self)
+
+    def __repr__(self) -> str:
+        self.path.told()
+        return _text(self)
+
+    def __str__(self) -> str:
+        _refuse("its text", self)
+
+    def __format__(self, specification: str) -> str:
+        # Part of a message, as of an exception: what such a message says decides nothing.
+        return _text(self)
+
+
+class Truth(_Symbolic):
+    """A symbolic truth value. `&`, `|`, `==` and `!=` combine without deciding; `if`, `not`, `and`, `or` decide."""
+
+    __slots__ = ()
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[bool]:  # type: ignore[override]
         return bool
-
-    def __init__(self, path: Decider, term: Term) -> None:
-        self.path, self.term = path, term
 
     def __bool__(self) -> bool:
         return self.path.decide(self.term)
@@ -79,23 +102,6 @@ class Truth:
 
     def __hash__(self) -> int:
         _refuse("a hash", self)
-
-    def __index__(self) -> int:
-        _refuse("a plain integer", self)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        _refuse(f"its {name}", self)
-
-    def __repr__(self) -> str:
-        self.path.told()
-        return _text(self)
-
-    def __str__(self) -> str:
-        _refuse("its text", self)
-
-    def __format__(self, specification: str) -> str:
-        # Part of a message, as of an exception: what such a message says decides nothing.
-        return _text(self)
 
 
 def _arithmetic(combine: Callable[[Term, Term], Term]) -> Callable[["Int", object], "Int"]:
@@ -125,20 +131,17 @@ def _division(part: int, *, swapped: bool = False) -> Callable[["Int", object], 
     return method
 
 
-class Int:
+class Int(_Symbolic):
     """A symbolic integer: exactly Python's `+ - * // %`, comparisons, `abs` and truth, over a term of z3.
 
     `isinstance` says that it is an integer, as the code under proof may ask; what needs a plain one is refused.
     """
 
-    __slots__ = ("path", "term")
+    __slots__ = ()
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[int]:  # type: ignore[override]
         return int
-
-    def __init__(self, path: Decider, term: Term) -> None:
-        self.path, self.term = path, term
 
     __add__, __radd__ = _arithmetic(operator.add), _arithmetic(lambda right, left: left + right)
     __sub__, __rsub__ = _arithmetic(operator.sub), _arithmetic(lambda right, left: left - right)
@@ -168,9 +171,6 @@ class Int:
     def __int__(self) -> int:
         _refuse("a plain integer", self)
 
-    def __index__(self) -> int:
-        _refuse("a plain integer", self)
-
     def __float__(self) -> float:
         _refuse("a float", self)
 
@@ -184,33 +184,19 @@ class Int:
 
     __rpow__ = __pow__
 
-    def __getattr__(self, name: str) -> NoReturn:
-        _refuse(f"its {name}", self)
 
-    def __repr__(self) -> str:
-        self.path.told()
-        return _text(self)
-
-    def __str__(self) -> str:
-        _refuse("its text", self)
-
-    def __format__(self, specification: str) -> str:
-        # Part of a message, as of an exception: what such a message says decides nothing.
-        return _text(self)
-
-
-def _text(value: Int | Truth) -> str:
+def _text(value: _Symbolic) -> str:
     return f"<{z3.simplify(value.term)}>"
 
 
-def _unlike(value: Int | Truth, other: object) -> object:
+def _unlike(value: _Symbolic, other: object) -> object:
     """Python goes on to ask the other operand, and takes what is no number at all for unequal."""
     if isinstance(other, Number):
         _refuse(f"an answer with a {type(other).__name__}", value)
     return NotImplemented
 
 
-def _refuse(wanted: str, value: Int | Truth) -> NoReturn:
+def _refuse(wanted: str, value: _Symbolic) -> NoReturn:
     error = NotSymbolic(f"{wanted} was asked of the symbolic {_text(value)}")
     value.path.refused(error)
     raise error
