@@ -38,8 +38,15 @@ CORE = (
     "rules.takeover",
     "rules.backstop_transfer",
     "transition",
+    "operator.standing",
+    "operator.liquidity",
+    "operator.zones",
+    "operator.index",
+    "operator.actions",
+    "operator",
 )
-"""What decides outcomes, in reading order: exact integers, no input, no output."""
+"""What decides outcomes, and the operator that proposes transactions, in reading order: exact integers, no input, no
+output."""
 
 FORMATS = ("strict_json", "profiles", "canonical")
 """What reads JSON, makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them.
