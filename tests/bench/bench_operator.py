@@ -124,10 +124,10 @@ def bench_distressed_after_a_mark(benchmark: BenchmarkFixture, accounts: int) ->
     following, asking = sorted(fall.following), sorted(fall.asking)
     middle = len(following) // 2
     benchmark.extra_info["microseconds_per_calm_mark"] = round(following[middle] * 1e6)
+    calm = f"following {following[middle] * 1e6:,.0f} us in the middle, {following[-1] * 1e6:,.0f} us at worst"
+    each = fall.seconds * 1e6 / max(1, fall.rounds)
     print(
         f"\n{accounts:>9,} accounts: looking at everybody {scan * 1000:,.1f} ms, building the index {building:,.2f} s; "
-        f"{len(following)} calm marks: following {following[middle] * 1e6:,.0f} us in the middle, "
-        f"{following[-1] * 1e6:,.0f} us at worst, asking {asking[middle] * 1e6:,.0f} us; {STEPS - len(following)} marks "
-        f"that reach {fall.rounds:,} accounts: {fall.seconds * 1e6 / max(1, fall.rounds):,.0f} us an account, its round "
-        f"applied"
+        f"{len(following)} calm marks: {calm}, asking {asking[middle] * 1e6:,.0f} us; {STEPS - len(following)} marks "
+        f"that reach {fall.rounds:,} accounts: {each:,.0f} us an account, its round applied"
     )
