@@ -10,7 +10,6 @@ from ledger.operator.index import bucket_of
 from ledger.operator.standing import is_watched, watched_accounts
 from ledger.operator.zones import BELOW, MARK, Edge, zone_of
 from ledger.outcomes import Applied
-from ledger.rulebook import is_system
 from ledger.state import Account, State
 from ledger.transactions import MarkAsset, MarkMarket
 from ledger.transition import apply
@@ -22,7 +21,10 @@ STEPS = 400
 
 
 def require_whole(index: Index) -> None:
-    """The watched accounts are those of a full scan, every zone holds the marks and stands on its shelves, once."""
+    """The watched accounts are those of a full scan, every zone holds the marks and stands on its shelves, once.
+
+    A zone of an account may be wider than one made now would be: it was made at other marks, and holds for all within.
+    """
     state = index.state
     assert tuple(sorted(index.watched)) == watched_accounts(state)
     shelved = {
@@ -38,9 +40,6 @@ def require_whole(index: Index) -> None:
         for (kind, subject, side), edge in zone:
             now = state.markets[subject].mark if kind == MARK else state.prices[subject]
             assert edge <= now if side == BELOW else edge >= now
-    for name, account in state.accounts.items():
-        if not is_system(name) and name not in index.watched and account.positions:
-            assert name in index.zones or not zone_of(state, account)
 
 
 @pytest.mark.parametrize("seed", range(18))
