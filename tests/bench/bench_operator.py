@@ -3,8 +3,9 @@
 
 Accounts with 1 BTC each, long and short in pairs, at leverages from 1 to 40, every tenth with ETH-PERP and bitcoin too;
 then the marks of a fall, each a fortieth of a percent below the one before, and a first round for everybody that it
-reaches. The garbage collector is off: it would look through a million accounts again and again while they are built. A mark is calm while it reaches nobody. `BACKSTOP_BENCH_ACCOUNTS=1000,100000` chooses the sizes. A figure
-belongs to the machine and the minute it was measured in: compare only figures of one run.
+reaches. A mark is calm while it reaches nobody. The garbage collector is off: it would look through a million accounts
+again and again while they are built. `BACKSTOP_BENCH_ACCOUNTS=1000,100000` chooses the sizes. A figure belongs to the
+machine and the minute it was measured in: compare only figures of one run.
 """
 
 import gc
