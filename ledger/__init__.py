@@ -46,6 +46,7 @@ from .margin import (
     unrealised_pnl,
     wallet,
 )
+from .operator import RestingOrder, is_at_rest, next_actions, next_time
 from .outcomes import (
     AccountOpened,
     AccountSet,
@@ -162,6 +163,7 @@ __all__ = [
     "Rejected",
     "Released",
     "Report",
+    "RestingOrder",
     "Rolled",
     "RoundMade",
     "Rulebook",
@@ -200,6 +202,7 @@ __all__ = [
     "genesis",
     "initial_margin",
     "is_above_release",
+    "is_at_rest",
     "is_at_takeover",
     "is_liquidatable",
     "laws_from",
@@ -212,6 +215,8 @@ __all__ = [
     "max_buy",
     "max_sell",
     "merge",
+    "next_actions",
+    "next_time",
     "open_log",
     "parse_decimal",
     "profile_document",

@@ -1,7 +1,8 @@
 """The group of all commands, and how a command ends.
 
-Exit codes: 0 all held; 1 a law broke or a divergence was found; 2 usage or bad input; 3 an internal error. Whatever is
-wrong is told in one line on standard error. Interrupted is 130, and a reader that went away 141, both quietly.
+Exit codes: 0 all held; 1 a law broke, or a divergence or a finding was found; 2 usage or bad input; 3 an internal
+error. Whatever is wrong is told in one line on standard error. Interrupted is 130, and a reader that went away 141,
+both quietly.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ SUMMARIES = {
     "replay": "Replay a log with its laws checked.",
     "show": "Print the state, or one account, at a point of a log.",
     "explain": "Print one transaction's checks, postings and events.",
+    "watch": "Hold a venue's log against what the operator would have done.",
     "fuzz": "Try the ledger at random with its laws checked.",
     "verify": "Check every law four ways, in one table.",
     "rulebook": "List, show and check rulebooks.",
@@ -35,7 +37,7 @@ TRACEBACK_VARIABLE = "BACKSTOP_TRACEBACK"
 EXIT_CODES = """\b
 Exit codes:
   0  all held
-  1  a law broke, or the log expects what the ledger does not do
+  1  a law broke, the log expects what the ledger does not do, or watch found something
   2  usage or bad input, told in one line on standard error
   3  internal error (BACKSTOP_TRACEBACK=1 shows where)"""
 

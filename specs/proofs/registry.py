@@ -8,6 +8,7 @@ from . import (
     lemmas,
     lemmas_capacity,
     lemmas_sufficiency,
+    proposals,
 )
 from .claims import Claim
 from .rules import (
@@ -47,4 +48,5 @@ CLAIMS: tuple[Claim, ...] = (
     *liquidate_claims.CLAIMS,
     *transfer_claims.CLAIMS,
     *states.CLAIMS,
+    *proposals.CLAIMS,
 )

@@ -38,8 +38,15 @@ CORE = (
     "rules.takeover",
     "rules.backstop_transfer",
     "transition",
+    "operator.standing",
+    "operator.liquidity",
+    "operator.zones",
+    "operator.index",
+    "operator.actions",
+    "operator",
 )
-"""What decides outcomes, in reading order: exact integers, no input, no output."""
+"""What decides outcomes, and the operator that proposes transactions, in reading order: exact integers, no input, no
+output."""
 
 FORMATS = ("strict_json", "profiles", "canonical")
 """What reads JSON, makes rulebooks of documents and bytes of states, in reading order; the laws use the last of them.
@@ -49,7 +56,7 @@ A folder stands for all its modules, here and below."""
 LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
-EDGE = ("log", "checks", "law_files", "replay", "fuzzing", "verifying", "cli", "__main__")
+EDGE = ("log", "checks", "law_files", "replay", "watching", "fuzzing", "verifying", "cli", "__main__")
 """What else reads and writes for people and machines, tries the ledger at random, or runs claims about it, in reading
 order."""
 
