@@ -7,6 +7,7 @@ amount of an asset        atoms of 10^-decimals of the asset
 price                     10^-9 of the settlement asset per whole unit
 size                      lots, signed, long > 0
 rate, ratio, factor       parts per billion
+the monitor's figures     parts per million
 exact value               10^-18 atoms of the settlement asset
 time                      milliseconds since 1970 UTC
 ========================  =====================================================
@@ -26,6 +27,8 @@ EXACT_DECIMALS = PRICE_DECIMALS + RATE_DECIMALS
 RATE_SCALE: int = 10**RATE_DECIMALS
 PRICE_SCALE: int = 10**PRICE_DECIMALS
 EXACT_SCALE: int = 10**EXACT_DECIMALS
+PPM_DECIMALS = 6
+PPM_SCALE: int = 10**PPM_DECIMALS
 
 LONGEST_NUMBER = 80
 """Characters of the longest decimal text that is read: far beyond any quantity, far below what is slow to convert."""

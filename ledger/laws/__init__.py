@@ -9,6 +9,7 @@ from . import (
     fills,
     frame,
     liquidation,
+    liquidity,
     takeover,
     telling,
     venue,
@@ -26,6 +27,7 @@ REGISTRY: tuple[Law, ...] = (
     *liquidation.LAWS,
     *fills.LAWS,
     *venue.LAWS,
+    *liquidity.LAWS,
     *telling.LAWS,
     *determinism.LAWS,
 )
