@@ -49,6 +49,15 @@ def div_toward_zero(numerator: int, denominator: int) -> int:
     return numerator // denominator if numerator >= 0 else -(-numerator // denominator)
 
 
+def root_ceil(value: int) -> int:
+    """The square root of a value of 0 or more, rounded up."""
+    root = 1 << (value.bit_length() + 1) // 2
+    # From above, Newton's steps fall to the root rounded down and then fall no more.
+    while root * root > value:
+        root = (root + value // root) // 2
+    return root if root * root == value else root + 1
+
+
 def floor_to_multiple(value: int, step: int) -> int:
     """The largest multiple of `step` that is not above `value`; `step` is positive."""
     return value // step * step

@@ -54,7 +54,7 @@ def errors_of(document: Any) -> dict[str, list[str]]:
 
 
 def test_the_profiles_of_the_package() -> None:
-    assert profile_names() == ("ascendex-2020", "ascendex-2020-collar", "textbook")
+    assert profile_names() == ("ascendex-2020", "ascendex-2020-collar", "ascendex-2020-monitored", "textbook")
     assert DEFAULT_PROFILE == "ascendex-2020"
 
 

@@ -1,6 +1,5 @@
 """Transactions, postings and events in words: one exhaustive function for each union."""
 
-import math
 from collections.abc import Mapping
 from typing import assert_never
 
@@ -51,7 +50,7 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
-from ..units import RATE_SCALE, div_toward_zero, sign
+from ..units import RATE_SCALE, div_toward_zero, root_ceil, sign
 from .formatting import Format, counted, signed
 
 
@@ -177,8 +176,7 @@ def funding_rate(numerator: int, denominator: int) -> int:
 
 def volatility(variance: int) -> int:
     """Realised volatility in ppm, the root of a variance in ppm squared, rounded up."""
-    root = math.isqrt(variance)
-    return root if root * root == variance else root + 1
+    return root_ceil(variance)
 
 
 def _quotes(form: Format, quotes: Mapping[str, int]) -> str:

@@ -128,7 +128,10 @@ def _limits(figures: Figures, terms: MonitorTerms) -> Iterator[tuple[bool, bool]
     """For each figure whether it is beyond its limit, and whether it is calm."""
     for figure, limit in (
         (figures.spread, (terms.spread.enter, terms.spread.leave)),
-        (figures.variance, (terms.volatility.enter**2, terms.volatility.leave**2)),
+        (
+            figures.variance,
+            (terms.volatility.enter * terms.volatility.enter, terms.volatility.leave * terms.volatility.leave),
+        ),
         (figures.expected_shortfall, (terms.expected_shortfall.enter, terms.expected_shortfall.leave)),
     ):
         yield figure > limit[0], figure <= limit[1]

@@ -53,7 +53,8 @@ def test_an_unknown_name() -> None:
     result = run("rulebook", "show", "nasdaq")
     assert result.exit_code == 2
     assert result.stderr == (
-        'rulebook: found "nasdaq", expected one of ascendex-2020, ascendex-2020-collar, textbook\n'
+        'rulebook: found "nasdaq", expected one of ascendex-2020, ascendex-2020-collar, '
+        "ascendex-2020-monitored, textbook\n"
     )
 
 

@@ -196,6 +196,7 @@ SUCCESSES = (
         StressEntered,
         stressed=True,
     ),
+    row("nothing was traded", evolve(T, volume=0), evolve(CALM, volume=0)),
     row("a depth exactly at its limit is no stress", evolve(T, bid_depth=lots("1")), evolve(CALM, depth=100_000)),
     row(
         "a lot thinner on the other side, rounded down", THIN, evolve(CALM, depth=99_990), StressEntered, stressed=True
