@@ -78,8 +78,8 @@ def scene(path: Path) -> tuple[State, Transaction]:
         return state_of(path, reserves(path, {}), rulebook=rulebook), observation(path, market)
     seen = {"new": (), "once": EARLIER[-1:], "full": EARLIER}[case]
     state = state_of(path, positions(path), rulebook=monitored(RULEBOOK, MARKET))
-    market = attrs.evolve(state.markets[MARKET], mark=LATER, monitor=before(path, seen))
-    return attrs.evolve(state, markets=state.markets.set(MARKET, market)), observation(path, MARKET)
+    observed = attrs.evolve(state.markets[MARKET], mark=LATER, monitor=before(path, seen))
+    return attrs.evolve(state, markets=state.markets.set(MARKET, observed)), observation(path, MARKET)
 
 
 def moving_scene(path: Path) -> tuple[State, Transaction]:
