@@ -7,7 +7,7 @@ from ..margin import is_liquidatable
 from ..outcomes import Figures, Observed, StressEntered, StressLeft
 from ..rulebook import MonitorTerms
 from ..state import Market, State, is_stressed, size_of
-from ..transactions import Fund, MarkMarket, Observe
+from ..transactions import Fund, MarkAsset, MarkMarket, Observe
 from ..units import PPM_SCALE, RATE_SCALE, ceil_div, sign
 from .law import HELD, Breach, HistoryLaw, Step, StepCheck, StepLaw, Verdict
 
@@ -166,6 +166,10 @@ def stress_makes_nobody_liquidatable(step: Step) -> Verdict:
     """MON-3: an observation moves the monitor of its market and nothing that decides who is liquidatable, and nobody
     becomes it; and nothing but an observation moves a monitor."""
     transaction = step.transaction
+    if isinstance(transaction, MarkAsset):
+        if step.after.markets is not step.before.markets:
+            return Breach("the price of an asset moved a market")
+        return HELD if any(market.monitor is not None for market in step.after.markets.values()) else None
     assert isinstance(transaction, MarkMarket | Fund | Observe)
     market_id = transaction.market
     old, new = step.before.markets.get(market_id), step.after.markets[market_id]
@@ -230,7 +234,7 @@ LAWS = (
         "An observation moves the monitor of its market alone, so that stress makes nobody liquidatable; nothing else "
         "moves a monitor.",
         stress_makes_nobody_liquidatable,
-        (MarkMarket, Fund, Observe),
+        (MarkMarket, MarkAsset, Fund, Observe),
     ),
     HistoryLaw(
         "MON-1",

@@ -102,9 +102,8 @@ def checks(state: State, transaction: Observe) -> Iterator[Check]:
     has_mark = market in state.markets
     yield Check("observe-3", Reason.MARKET_WITHOUT_MARK, has_mark, market, "a market with a mark", market)
     earlier = state.markets[market].monitor
-    if earlier is not None:
-        waited = transaction.time - earlier.time
-        yield Check("observe-4", Reason.OBSERVED_TOO_SOON, waited >= 1000, waited, 1000, market)
+    waited = 1000 if earlier is None else transaction.time - earlier.time
+    yield Check("observe-4", Reason.OBSERVED_TOO_SOON, waited >= 1000, waited, 1000, market)
     yield Check("observe-5", Reason.BID_NOT_POSITIVE, bid > 0, bid, 0, market)
     yield Check("observe-6", Reason.BOOK_CROSSED, ask > bid, ask, bid, market)
     thinner = min(transaction.bid_depth, transaction.ask_depth)
