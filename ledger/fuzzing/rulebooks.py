@@ -55,7 +55,7 @@ amount can be booked, and no pnl is too small to roll."""
 COMPACT_MONITOR: dict[str, Any] = {
     "window": 3,
     "interval": 6000,
-    "confidence": "0.7",
+    "confidence": "0.5",
     "spread": {"enter": "0.01", "leave": "0.004"},
     "depth": {"enter": "0.25", "leave": "0.5"},
     "volatility": {"enter": "0.03", "leave": "0.015"},
