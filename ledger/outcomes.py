@@ -48,6 +48,12 @@ class Reason(enum.Enum):
     QUOTE_NOT_POSITIVE = ("every quote is positive", Unit.PRICE)
     TOO_FEW_SOURCES = ("enough sources are fresh", Unit.COUNT)
     MARK_NOT_POSITIVE = ("index plus premium is positive", Unit.PRICE)
+    MARKET_WITHOUT_MONITOR = ("the market has a liquidity monitor", Unit.TEXT)
+    OBSERVED_TOO_SOON = ("the monitor's interval has passed", Unit.DURATION)
+    BID_NOT_POSITIVE = ("the best bid is positive", Unit.PRICE)
+    BOOK_CROSSED = ("the best ask is above the best bid", Unit.PRICE)
+    DEPTH_NEGATIVE = ("depth is zero or more on each side", Unit.SIZE)
+    VOLUME_NEGATIVE = ("the traded volume is zero or more", Unit.SIZE)
     OUTSIDE_WINDOW = ("time is within the window after the instant", Unit.DURATION)
     INSTANT_ALREADY_DONE = ("the instant is later than the last one done", Unit.TIME)
     RATE_BEYOND_CLAMP = ("the given rate is within the clamp", Unit.RATE)
@@ -77,7 +83,7 @@ class Reason(enum.Enum):
     FILL_BEYOND_POSITION = ("the fill does not flip the position", Unit.SIZE)
     ACCOUNT_VALUE_NEGATIVE = ("account value stays zero or more after the fill", Unit.EXACT_VALUE)
     NOT_AT_TAKEOVER = (
-        "the account is at takeover, or its rounds are used up and it has not recovered",
+        "the account is at takeover, or its rounds are used up or a market of it is stressed and it has not recovered",
         Unit.EXACT_VALUE,
     )
     INSUFFICIENT_BALANCE = ("the balance stays zero or more", Unit.ASSET_AMOUNT)
@@ -144,6 +150,48 @@ class AssetMarked:
 
     asset: str
     price: int
+
+
+@attrs.frozen
+class Figures:
+    """What the liquidity monitor measured, in parts per million but for the last two.
+
+    `spread` of mid; `depth` of the thinner side against open interest, None where nobody holds a position; `variance`,
+    the mean square of the window's mark returns, in ppm squared; `value_at_risk` and `expected_shortfall` of the side
+    that loses more; `returns`, how many the window has; `volume`, the lots traded in it.
+    """
+
+    spread: int
+    depth: int | None
+    variance: int
+    value_at_risk: int
+    expected_shortfall: int
+    returns: int
+    volume: int
+
+
+@attrs.frozen
+class Observed:
+    """A market was observed, with the monitor's figures."""
+
+    market: str
+    figures: Figures
+
+
+@attrs.frozen
+class StressEntered:
+    """A market became stressed by these figures."""
+
+    market: str
+    figures: Figures
+
+
+@attrs.frozen
+class StressLeft:
+    """A market is stressed no more, by these figures."""
+
+    market: str
+    figures: Figures
 
 
 @attrs.frozen
@@ -293,6 +341,9 @@ Event = (
     | Rolled
     | MarketMarked
     | AssetMarked
+    | Observed
+    | StressEntered
+    | StressLeft
     | Funded
     | Settled
     | Enrolled

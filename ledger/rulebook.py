@@ -46,11 +46,37 @@ class Tier:
 
 
 @attrs.frozen
+class Threshold:
+    """A limit of the liquidity monitor with hysteresis, in ppm: beyond `enter` is stress, within `leave` is calm."""
+
+    enter: int
+    leave: int
+
+
+@attrs.frozen
+class MonitorTerms:
+    """The liquidity monitor of one market.
+
+    `window`: how many mark returns are kept at most. `interval`: ms between two observations at least. `confidence`:
+    ppb of value at risk and expected shortfall, above 0 and below 1. `depth` has its stress below, the others above.
+    """
+
+    window: int
+    interval: int
+    confidence: int
+    spread: Threshold
+    depth: Threshold
+    volatility: Threshold
+    expected_shortfall: Threshold
+
+
+@attrs.frozen
 class Contract:
     """A perpetual futures market's contract specification.
 
     `lot_units`: one lot in 10^-9 of the underlying. `multiplier`: atoms of notional per lot and unit of price.
     `tick`: trade prices are its multiples. `price_band`: ppb around mark within which trades are admitted, or None.
+    `monitor`: the terms of its liquidity monitor, or None where it has none.
     """
 
     lot_units: int
@@ -58,6 +84,7 @@ class Contract:
     tick: int
     price_band: int | None
     tiers: tuple[Tier, ...]
+    monitor: MonitorTerms | None = None
 
 
 @attrs.frozen

@@ -56,15 +56,41 @@ class Account:
 
 
 @attrs.frozen
+class Observation:
+    """What an observation leaves behind: the mark at its time (price units), and the lots traded since the last one."""
+
+    mark: int
+    volume: int
+
+
+@attrs.frozen
+class LiquidityMonitor:
+    """What the liquidity monitor of a market knows: when it last observed, the book it saw, and its window.
+
+    Best prices in price units, depths in lots. `observations`, oldest first, are as many as the window's returns need
+    at most. `stressed` opens the backstop to who is liquidated in the market.
+    """
+
+    time: int
+    bid: int
+    ask: int
+    bid_depth: int
+    ask_depth: int
+    observations: tuple[Observation, ...]
+    stressed: bool
+
+
+@attrs.frozen
 class Market:
-    """Index and mark (price units), the premium samples since the last funding as sum and count, and the instant of
-    the last funding or `NEVER`."""
+    """Index and mark (price units), the premium samples since the last funding as sum and count, the instant of the
+    last funding or `NEVER`, and the liquidity monitor, None before the first observation."""
 
     index: int
     mark: int
     premium_sum: int
     premium_count: int
     last_funding: int
+    monitor: LiquidityMonitor | None = None
 
 
 @attrs.frozen
@@ -136,6 +162,12 @@ def size_of(account: Account, market_id: str) -> int:
     return 0 if position is None else position.size
 
 
+def is_stressed(state: State, market_id: str) -> bool:
+    """Whether the liquidity monitor of the market found it stressed; not where nothing was observed."""
+    monitor = state.markets[market_id].monitor
+    return monitor is not None and monitor.stressed
+
+
 def with_liquidation(account: Account, liquidation: Liquidation | None) -> Account:
     """The account with its liquidation begun, advanced or, with None, ended."""
     return Account(account.cash, account.positions, account.max_leverage, account.fee_tier, liquidation)
@@ -144,3 +176,10 @@ def with_liquidation(account: Account, liquidation: Liquidation | None) -> Accou
 def has_used_up_rounds(state: State, account: Account) -> bool:
     """Whether the account is liquidating and has had its last round."""
     return account.liquidation is not None and account.liquidation.round >= state.rulebook.liquidation.rounds
+
+
+def holds_stressed(state: State, account: Account) -> bool:
+    """Whether the account is liquidating and holds a position in a stressed market."""
+    if account.liquidation is None:
+        return False
+    return any(is_stressed(state, market_id) for market_id in account.positions)

@@ -71,6 +71,20 @@ class MarkAsset:
 
 
 @attrs.frozen
+class Observe:
+    """The order book of a market as the venue sees it: best prices, depth in lots on each side, and the lots traded
+    since the last observation. A side without orders has no depth and the last best price that it had."""
+
+    time: int
+    market: str
+    bid: int
+    ask: int
+    bid_depth: int
+    ask_depth: int
+    volume: int
+
+
+@attrs.frozen
 class Fund:
     """One funding interval of one market, at `rate` ppb of the index, or computed from the premium where None."""
 
@@ -139,6 +153,7 @@ Transaction = (
     | Trade
     | MarkMarket
     | MarkAsset
+    | Observe
     | Fund
     | Settle
     | Enroll
@@ -154,6 +169,7 @@ TYPE_NAMES: dict[type, str] = {
     Trade: "trade",
     MarkMarket: "mark",
     MarkAsset: "mark",
+    Observe: "observe",
     Fund: "fund",
     Settle: "settle",
     Enroll: "enroll",

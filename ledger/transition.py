@@ -10,6 +10,7 @@ from .rules.fund import fund
 from .rules.leave import leave
 from .rules.liquidate import liquidate
 from .rules.mark import mark_asset, mark_market
+from .rules.observe import observe
 from .rules.set_account import set_account
 from .rules.settle import settle
 from .rules.trade import trade
@@ -24,6 +25,7 @@ from .transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -47,6 +49,8 @@ def apply(state: State, transaction: Transaction) -> Outcome:
             return mark_market(state, transaction)
         case MarkAsset():
             return mark_asset(state, transaction)
+        case Observe():
+            return observe(state, transaction)
         case Deposit():
             return deposit(state, transaction)
         case Withdraw():

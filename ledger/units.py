@@ -7,6 +7,7 @@ amount of an asset        atoms of 10^-decimals of the asset
 price                     10^-9 of the settlement asset per whole unit
 size                      lots, signed, long > 0
 rate, ratio, factor       parts per billion
+the monitor's figures     parts per million
 exact value               10^-18 atoms of the settlement asset
 time                      milliseconds since 1970 UTC
 ========================  =====================================================
@@ -26,6 +27,8 @@ EXACT_DECIMALS = PRICE_DECIMALS + RATE_DECIMALS
 RATE_SCALE: int = 10**RATE_DECIMALS
 PRICE_SCALE: int = 10**PRICE_DECIMALS
 EXACT_SCALE: int = 10**EXACT_DECIMALS
+PPM_DECIMALS = 6
+PPM_SCALE: int = 10**PPM_DECIMALS
 
 LONGEST_NUMBER = 80
 """Characters of the longest decimal text that is read: far beyond any quantity, far below what is slow to convert."""
@@ -44,6 +47,15 @@ def ceil_div(numerator: int, denominator: int) -> int:
 def div_toward_zero(numerator: int, denominator: int) -> int:
     """The quotient rounded toward zero; `denominator` is positive."""
     return numerator // denominator if numerator >= 0 else -(-numerator // denominator)
+
+
+def root_ceil(value: int) -> int:
+    """The square root of a value of 0 or more, rounded up."""
+    root = 1 << (value.bit_length() + 1) // 2
+    # From above, Newton's steps fall to the root rounded down and then fall no more.
+    while root * root > value:
+        root = (root + value // root) // 2
+    return root if root * root == value else root + 1
 
 
 def floor_to_multiple(value: int, step: int) -> int:

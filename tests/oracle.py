@@ -16,7 +16,19 @@ from typing import Any
 
 import attrs
 
-from ledger.outcomes import Applied, Converted, Funded, LossShared, Outcome, Reason, Rejected, TakenOver
+from ledger.outcomes import (
+    Applied,
+    Converted,
+    Funded,
+    LossShared,
+    Observed,
+    Outcome,
+    Reason,
+    Rejected,
+    StressEntered,
+    StressLeft,
+    TakenOver,
+)
 from ledger.postings import CashPosting
 from ledger.state import Account, Position, State
 from ledger.transactions import (
@@ -29,12 +41,14 @@ from ledger.transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
     Transaction,
     Withdraw,
 )
+from tests import oracle_monitor
 
 OUTSIDE = "@external"
 FUND = "@insurance"
@@ -79,6 +93,9 @@ class Terms:
         self.band = {
             name: None if row.get("price_band", "none") == "none" else whole(row["price_band"])
             for name, row in document["markets"].items()
+        }
+        self.monitors: dict[str, Mapping[str, Any] | None] = {
+            name: row.get("monitor") for name, row in document["markets"].items()
         }
         self.brackets = {
             name: tuple(
@@ -273,6 +290,12 @@ def _audit_tables(state: State, terms: Terms) -> None:
         require(name in terms.lot, f"{name} is not listed")
         require(market.index > 0 and market.mark > 0 and market.premium_count >= 0, f"{name} has no price")
         require(market.last_funding <= state.time, f"{name} was funded in the future")
+        section, monitor = terms.monitors[name], market.monitor
+        if monitor is not None:
+            require(section is not None and monitor.time <= state.time, f"{name} has a monitor of its own")
+            assert section is not None
+            require(0 < len(monitor.observations) <= section["window"] + 1, f"{name} remembers too much")
+            require(0 < monitor.bid < monitor.ask, f"the book of {name} is crossed")
     for asset, price in state.prices.items():
         require(asset in terms.atom and price > 0, f"{asset} has the price {price}")
     require(state.prices[terms.settlement] == 10**9, "the settlement asset is not worth one")
@@ -300,7 +323,7 @@ def parties(transaction: Transaction) -> set[str]:
             return {transaction.account, *(fill.counterparty for fill in transaction.fills)}
         case Deposit() | Withdraw() | SetAccount() | Enroll() | Leave() | BackstopTransfer():
             return {transaction.account}
-        case MarkMarket() | MarkAsset() | Fund() | Settle():
+        case MarkMarket() | MarkAsset() | Observe() | Fund() | Settle():
             return set()
 
 
@@ -321,14 +344,34 @@ def audit_step(before: State, transaction: Transaction, outcome: Outcome, after:
         if account_id not in posted and account_id not in parties(transaction):
             require(account is before.accounts[account_id], f"{account_id} was reached without a posting")
     _audit_postings(before, outcome, after)
-    if not isinstance(transaction, MarkMarket | Fund):
+    if isinstance(transaction, Observe):
+        _audit_observation(before, transaction, outcome, after)
+    elif not isinstance(transaction, MarkMarket | Fund):
         require(after.markets is before.markets, "a market changed")
+    elif transaction.market in before.markets:
+        kept = after.markets[transaction.market].monitor is before.markets[transaction.market].monitor
+        require(kept, "a monitor changed without an observation")
     if not isinstance(transaction, MarkAsset):
         require(after.prices is before.prices, "a price changed")
     if not isinstance(transaction, Enroll | Leave | BackstopTransfer):
         require(after.providers is before.providers, "a provider's record changed")
     if not isinstance(transaction, Settle):
         require(after.last_settle == before.last_settle, "the last settle changed")
+
+
+def _audit_observation(before: State, observe: Observe, outcome: Applied, after: State) -> None:
+    """The monitor and what is told, as the page has them; nothing else is there to change."""
+    terms, market = terms_of(before).monitors[observe.market], observe.market
+    assert terms is not None
+    monitor, figures = oracle_monitor.expected(before, observe, terms)
+    changed = before.markets.set(market, attrs.evolve(before.markets[market], monitor=monitor))
+    require(after.markets == changed, f"the monitor of {market} is {after.markets[market].monitor}, not {monitor}")
+    was = before.markets[market].monitor
+    events: list[Any] = [Observed(market, figures)]
+    if monitor.stressed != (was is not None and was.stressed):
+        events.append((StressEntered if monitor.stressed else StressLeft)(market, figures))
+    require(outcome.events == tuple(events), f"told {outcome.events}, due was {events}")
+    require(not outcome.postings and after.accounts is before.accounts, "an observation moved an account")
 
 
 def _audit_postings(before: State, outcome: Applied, after: State) -> None:
@@ -514,6 +557,8 @@ def _failing(state: State, transaction: Transaction) -> Iterator[Rejected]:
             if asset == terms_of(state).settlement:
                 yield Rejected(Reason.SETTLEMENT_ASSET, asset, "another asset", asset)
             yield from _failing_quotes(state, transaction.quotes, asset)
+        case Observe():
+            yield from oracle_monitor.failing(state, transaction, terms_of(state).monitors)
         case Fund():
             yield from _failing_fund(state, transaction)
         case Settle():
@@ -785,22 +830,32 @@ def prepared(state: State, account: Account) -> Account:
 
 
 def is_transferable(state: State, account_id: str) -> bool:
-    """At takeover; or liquidating with its rounds used up and not above maintenance margin."""
+    """At takeover; or liquidating with its rounds used up and not above maintenance margin, or below it in a stressed
+    market."""
     account = state.accounts[account_id]
     distress, required = distress_collateral(state, account), maintenance(state, account)
     if distress < required / 2 or (not account.positions and distress < 0):
         return True
-    rounds = terms_of(state).liquidation["rounds"]
-    return account.liquidation is not None and account.liquidation.round >= rounds and distress <= required
+    used_up, stressed = _is_used_up(state, account), _is_squeezed(state, account)
+    return (used_up and distress <= required) or (stressed and distress < required)
+
+
+def _is_used_up(state: State, account: Account) -> bool:
+    return account.liquidation is not None and account.liquidation.round >= terms_of(state).liquidation["rounds"]
+
+
+def _is_squeezed(state: State, account: Account) -> bool:
+    monitors = [state.markets[market].monitor for market in account.positions]
+    return account.liquidation is not None and any(monitor is not None and monitor.stressed for monitor in monitors)
 
 
 def _not_at_takeover(state: State, account_id: str) -> Rejected:
-    """It is to be below half of maintenance margin, or with its rounds used up not above it."""
+    """It is to be below half of maintenance margin, or with its rounds used up not above it, or below it
+    in a stressed market."""
     account, required = state.accounts[account_id], exactly(state, maintenance(state, state.accounts[account_id]))
-    rounds = terms_of(state).liquidation["rounds"]
-    used_up = account.liquidation is not None and account.liquidation.round >= rounds
+    is_open = _is_used_up(state, account) or _is_squeezed(state, account)
     distress = exactly(state, distress_collateral(state, account))
-    return Rejected(Reason.NOT_AT_TAKEOVER, distress, required if used_up else required // 2, account_id)
+    return Rejected(Reason.NOT_AT_TAKEOVER, distress, required if is_open else required // 2, account_id)
 
 
 def _failing_liquidate(state: State, liquidate: Liquidate) -> Iterator[Rejected]:

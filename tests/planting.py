@@ -13,7 +13,7 @@ from ledger.state import State
 from ledger.transition import state_after
 from tests.scenarios import Scenario
 
-COPIED = (*MODULES, "ledger.margin", "ledger.pricing", "ledger.capacity", "ledger.units")
+COPIED = (*MODULES, "ledger.margin", "ledger.pricing", "ledger.liquidity", "ledger.capacity", "ledger.units")
 """The modules a bug may be planted in: functions only, so that copies share every type with the real ones."""
 
 

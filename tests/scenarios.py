@@ -16,6 +16,7 @@ from ledger.transactions import (
     Fund,
     Leave,
     Liquidate,
+    Observe,
     SetAccount,
     Settle,
     Transaction,
@@ -196,6 +197,46 @@ def two_markets() -> Scenario:
     return _scenario(world)
 
 
+MONITOR: dict[str, Any] = {
+    "window": 4,
+    "interval": 1000,
+    "confidence": "0.5",
+    "spread": {"enter": "0.01", "leave": "0.002"},
+    "depth": {"enter": "0.5", "leave": "0.8"},
+    "volatility": {"enter": "0.05", "leave": "0.03"},
+    "expected_shortfall": {"enter": "0.06", "leave": "0.04"},
+}
+"""A liquidity monitor with a window of four returns."""
+
+
+def book(world: World, bid: str, ask: str, *, depths: tuple[str, str] = ("9", "8"), volume: str = "1") -> Observe:
+    """An observation of BTC-PERP, a second after the last transaction."""
+    bid_depth, ask_depth = (lots(depth) for depth in depths)
+    return Observe(world.later(1000), BTC, price(bid), price(ask), bid_depth, ask_depth, lots(volume))
+
+
+@functools.cache
+def stress() -> Scenario:
+    """A monitored market that is calm, falls, is stressed, stays so in the band, and is calm again; who is liquidated
+    in it is taken over in time."""
+    world = _crowd(World(small(markets={BTC: {"monitor": MONITOR}})))
+    world.deposit("@insurance", "200")
+    for mark in ("5000", "4990", "4970", "4940"):
+        world.mark(mark)
+        world.do(book(world, "4938", "4942"))
+    world.mark("4682")
+    world.do(Liquidate(world.later(1000), "victim", ()))
+    world.do(book(world, "4600", "4690", depths=("9", "0.1")))
+    world.do(BackstopTransfer(world.time, "victim"))
+    world.do(book(world, "4675", "4690"))
+    for _ in range(5):
+        world.do(book(world, "4683", "4687"))
+    world.time = START // 28_800_000 * 28_800_000 + 28_800_000
+    world.do(Fund(world.time, BTC, None))
+    return _scenario(world)
+
+
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
-    scenario.__name__: scenario for scenario in (trading, program, liquidation, takeover, shared_loss, two_markets)
+    scenario.__name__: scenario
+    for scenario in (trading, program, liquidation, takeover, shared_loss, two_markets, stress)
 }

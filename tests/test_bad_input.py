@@ -25,13 +25,13 @@ MARK = (
 )
 MARKETS = "one of the markets BTC-PERP, ETH-PERP"
 ASSETS = "one of the assets BTC, ETH, PAX, USDC, USDT"
-PROFILE_NAMES = "one of ascendex-2020, ascendex-2020-collar, textbook"
+PROFILE_NAMES = "one of ascendex-2020, ascendex-2020-collar, ascendex-2020-monitored, textbook"
 NUMBER = 'an exact decimal such as "5000.25", or a whole number'
 DECIMAL = 'an exact decimal such as "5000.25"'
 TIME = 'a time such as "2020-09-13T12:26:40.125Z", in UTC, or whole milliseconds since 1970'
 ID = "an id of 1 to 64 letters, digits and . _ : -, the first a letter or digit"
 TYPES = (
-    "one of genesis, deposit, withdraw, set-account, trade, mark, fund, settle, enroll, leave, liquidate, "
+    "one of genesis, deposit, withdraw, set-account, trade, mark, observe, fund, settle, enroll, leave, liquidate, "
     "backstop-transfer"
 )
 TRADE_FIELDS = "one of time, market, buyer, seller, size, price, taker, expect"

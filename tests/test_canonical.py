@@ -34,7 +34,9 @@ from ledger.state import (
     Account,
     Limits,
     Liquidation,
+    LiquidityMonitor,
     Market,
+    Observation,
     Position,
     Provider,
     State,
@@ -671,3 +673,45 @@ def test_bytes_that_are_no_state(data: bytes, message: str) -> None:
     with pytest.raises(StateError) as error:
         state_from_bytes(data)
     assert str(error.value) == message
+
+
+# The liquidity monitor
+
+MONITOR_TEXT = (
+    b'"monitor":{"ask":"7","ask_depth":"0","bid":"5","bid_depth":"12","observations":[{"mark":"4","volume":"0"},'
+    b'{"mark":"3","volume":"100000000000000000000"}],"stressed":true,"time":1599999999999},'
+)
+
+
+def observed() -> State:
+    """The rich state, ETH-PERP observed twice."""
+    state = rich_state()
+    seen = (Observation(4, 0), Observation(3, 10**20))
+    monitor = LiquidityMonitor(START - 1, 5, 7, 12, 0, seen, True)
+    return attrs.evolve(state, markets=state.markets.set(ETH, attrs.evolve(state.markets[ETH], monitor=monitor)))
+
+
+def test_a_monitor_is_written_between_mark_and_premiums_and_nowhere_else() -> None:
+    text = state_bytes(observed())
+    assert text.count(MONITOR_TEXT) == 1
+    assert text.replace(MONITOR_TEXT, b"") == state_bytes(rich_state())
+    assert state_from_bytes(text) == observed()
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "field"),
+    [
+        (b'"stressed":true', b'"stressed":1', "stressed"),
+        (b'"ask_depth":"0"', b'"ask_depth":"-1"', "ask_depth"),
+        (b'"bid":"5"', b'"bid":"0"', "bid"),
+        (b'{"mark":"4","volume":"0"}', b'{"mark":"0","volume":"0"}', "observations[0].mark"),
+        (b'{"mark":"4","volume":"0"}', b'{"mark":"4","volume":"-1"}', "observations[0].volume"),
+        (b'"ask":"7",', b"", "ask"),
+    ],
+)
+def test_a_monitor_that_is_none_is_refused_by_field(found: bytes, instead: bytes, field: str) -> None:
+    text = state_bytes(observed())
+    assert found in text
+    with pytest.raises(StateError) as refused:
+        state_from_bytes(text.replace(found, instead))
+    assert refused.value.field == f"markets.ETH-PERP.monitor.{field}"

@@ -12,7 +12,8 @@ import ledger.laws.bookkeeping
 import ledger.laws.conservation
 import ledger.laws.determinism
 import ledger.laws.liquidation
-from ledger import margin
+import ledger.laws.liquidity
+from ledger import liquidity, margin
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
 from ledger.outcomes import Applied, Outcome
@@ -160,6 +161,12 @@ PHRASES = (
         "buyer_rates.taker if buyer_is_taker else buyer_rates.maker",
         "buyer_rates.maker if buyer_is_taker else buyer_rates.taker",
     ),
+    Phrase("MON-1 history", "stress", "rules.observe", "[-terms.window - 1 :]", "[-terms.window - 2 :]"),
+    Phrase(
+        "MON-2 step", "stress", "liquidity", "return not is_calm(figures, terms)", "return is_beyond(figures, terms)"
+    ),
+    Phrase("MON-3 step", "stress", "rules.observe", "market.premium_count,", "market.premium_count + 1,"),
+    Phrase("MON-4 step", "stress", "liquidity", "total = sum(in_order[:beyond]) * RATE_SCALE + ", "total = "),
     Phrase("FND-1 history", "trading", "rules.fund", "-per_lot * accounts", "per_lot * accounts"),
 )
 
@@ -282,6 +289,17 @@ def test_a_takeover_that_is_never_open_is_caught_by_liq_2(monkeypatch: pytest.Mo
     assert first_broken(closed, SCENARIOS["liquidation"]()) == "LIQ-2 step"
 
 
+def test_a_shortfall_that_a_worse_return_lowers_is_caught_by_mon_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    def strictly_beyond(losses: Sequence[int], confidence: int) -> int:
+        """The mean of the losses above value at risk, however many these are."""
+        at_risk = liquidity.value_at_risk(losses, confidence)
+        beyond = [loss for loss in losses if loss > at_risk]
+        return -(-sum(beyond) // len(beyond)) if beyond else at_risk
+
+    monkeypatch.setattr(ledger.laws.liquidity, "expected_shortfall", strictly_beyond)
+    assert first_broken(apply, SCENARIOS["stress"]()) == "MON-5 step"
+
+
 def test_an_outcome_that_varies_is_caught_by_det_1(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = 0
 
@@ -299,7 +317,16 @@ def test_an_outcome_that_varies_is_caught_by_det_1(monkeypatch: pytest.MonkeyPat
 PLANTED = {
     *(planted.law for planted in PHRASES),
     *MEDDLING,
-    *("REJ-1 step", "MRK-1 step", "PST-2 step", "CON-3 state", "SET-1 state", "LIQ-2 step", "DET-1 state"),
+    *(
+        "REJ-1 step",
+        "MRK-1 step",
+        "PST-2 step",
+        "CON-3 state",
+        "SET-1 state",
+        "LIQ-2 step",
+        "MON-5 step",
+        "DET-1 state",
+    ),
 }
 
 

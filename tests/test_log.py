@@ -44,6 +44,7 @@ from ledger.transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -118,6 +119,11 @@ LINES: list[tuple[Transaction, str]] = [
     (
         MarkAsset(T, "BTC", quotes("5000")),
         f'{{"type":"mark","time":"2020-09-13T12:26:40Z","asset":"BTC",{SAME_QUOTES}}}',
+    ),
+    (
+        Observe(T, BTC, price("4999.75"), price("5000.3"), 5695, 0, 12),
+        '{"type":"observe","time":"2020-09-13T12:26:40Z","market":"BTC-PERP","bid":"4999.75","ask":"5000.3",'
+        '"bid_depth":"0.5695","ask_depth":"0","volume":"0.0012"}',
     ),
     (Fund(T, BTC, None), '{"type":"fund","time":"2020-09-13T12:26:40Z","market":"BTC-PERP"}'),
     (
@@ -194,6 +200,7 @@ TRANSACTIONS: dict[type, st.SearchStrategy[Any]] = {
     ),
     MarkMarket: st.builds(MarkMarket, instants, markets, tables, prices),
     MarkAsset: st.builds(MarkAsset, instants, assets, tables),
+    Observe: st.builds(Observe, instants, markets, prices, prices, amounts, amounts, amounts),
     Fund: st.builds(Fund, instants, markets, st.none() | amounts),
     Settle: st.builds(Settle, instants),
     Enroll: st.builds(Enroll, instants, ids, amounts, amounts, amounts),

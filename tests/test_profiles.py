@@ -54,7 +54,7 @@ def errors_of(document: Any) -> dict[str, list[str]]:
 
 
 def test_the_profiles_of_the_package() -> None:
-    assert profile_names() == ("ascendex-2020", "ascendex-2020-collar", "textbook")
+    assert profile_names() == ("ascendex-2020", "ascendex-2020-collar", "ascendex-2020-monitored", "textbook")
     assert DEFAULT_PROFILE == "ascendex-2020"
 
 
@@ -529,3 +529,66 @@ def test_whole_numbers_may_be_numbers_where_a_decimal_is_expected() -> None:
     assert load_profile(
         DEFAULT_PROFILE, {"program": {"minimum_account_value": 500_001}}
     ).program.minimum_account_value == (usdt("500001"))
+
+
+# The liquidity monitor
+
+MONITOR: dict[str, Any] = {
+    "window": 60,
+    "interval": 60_000,
+    "confidence": "0.95",
+    "spread": {"enter": "0.005", "leave": "0.002"},
+    "depth": {"enter": "0.01", "leave": "0.02"},
+    "volatility": {"enter": "0.01", "leave": "0.005"},
+    "expected_shortfall": {"enter": "2.5", "leave": "0"},
+}
+
+
+def monitored(**changes: Any) -> dict[str, Any]:
+    """The default document with a monitor of BTC-PERP, some of its fields changed, or taken out by None."""
+    overrides = {"markets": {BTC: {"monitor": MONITOR}}}
+    return merge(merge(profile_document(DEFAULT_PROFILE), overrides), {"markets": {BTC: {"monitor": changes}}})
+
+
+def test_a_monitor_is_read_in_parts_per_million() -> None:
+    terms = rulebook_of(monitored()).contracts[BTC].monitor
+    assert terms is not None
+    assert (terms.window, terms.interval, terms.confidence) == (60, 60_000, 950_000_000)
+    assert (terms.spread.enter, terms.spread.leave) == (5_000, 2_000)
+    assert (terms.depth.enter, terms.depth.leave) == (10_000, 20_000)
+    assert (terms.expected_shortfall.enter, terms.expected_shortfall.leave) == (2_500_000, 0)
+
+
+def test_a_market_without_the_section_has_no_monitor() -> None:
+    rulebook = load_profile("ascendex-2020-monitored")
+    assert [name for name, contract in rulebook.contracts.items() if contract.monitor is not None] == [BTC]
+    for name in ("ascendex-2020", "ascendex-2020-collar", "textbook"):
+        assert all(contract.monitor is None for contract in load_profile(name).contracts.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"window": 0}, ".window", "from 1 to 1000"),
+        ({"window": 1001}, ".window", "from 1 to 1000"),
+        ({"interval": -1}, ".interval", "whole number from 0"),
+        ({"confidence": "1"}, ".confidence", "below 1"),
+        ({"confidence": "0"}, ".confidence", "positive rate"),
+        ({"spread": {"leave": "0.005"}}, ".spread.leave", "below enter"),
+        ({"volatility": {"leave": "0.02"}}, ".volatility.leave", "below enter"),
+        ({"expected_shortfall": {"leave": "3"}}, ".expected_shortfall.leave", "below enter"),
+        ({"depth": {"leave": "0.01"}}, ".depth.leave", "above enter"),
+        ({"depth": {"enter": "0.0000001"}}, ".depth.enter", "at most 6 decimals"),
+        ({"spread": {"enter": 0.005}}, ".spread.enter", "as text"),
+        ({"spread": {"enter": "-1", "leave": "0"}}, ".spread.enter", "0 or more"),
+        ({"spread": None}, ".spread", "missing"),
+        ({"spread": {"enter": None}}, ".spread.enter", "missing"),
+        ({"volume": {"enter": "1", "leave": "0"}}, ".volume", "unknown field"),
+        ({"spread": {"beyond": "1"}}, ".spread.beyond", "unknown field"),
+    ],
+)
+def test_a_bad_monitor_is_refused_by_field(changes: dict[str, Any], field: str, message: str) -> None:
+    with pytest.raises(RulebookError) as refused:
+        rulebook_of(monitored(**changes))
+    found = dict(refused.value.errors)
+    assert message in found[f"markets.BTC-PERP.monitor{field}"]

@@ -21,6 +21,7 @@ from ledger.units import (
     format_decimal,
     is_multiple,
     parse_decimal,
+    root_ceil,
     sign,
 )
 
@@ -253,3 +254,17 @@ def test_decimal_text_goes_there_and_back(value: int, decimals: int) -> None:
 )
 def test_values_are_written_in_the_shortest_exact_way(value: int, decimals: int, text: str) -> None:
     assert format_decimal(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "root"), [(0, 0), (1, 1), (2, 2), (3, 2), (4, 2), (5, 3), (10**40, 10**20), (10**40 + 1, 10**20 + 1)]
+)
+def test_the_root_rounded_up(value: int, root: int) -> None:
+    assert root_ceil(value) == root
+
+
+@deterministic
+@given(st.integers(1, 10**60))
+def test_the_root_is_the_least_whose_square_reaches_the_value(value: int) -> None:
+    root = root_ceil(value)
+    assert (root - 1) ** 2 < value <= root**2

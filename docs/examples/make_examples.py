@@ -13,12 +13,13 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
 from docs.examples.make.cascade import SEED, cascade_lines  # noqa: E402
-from docs.examples.make.small import alice_and_bob, takeover  # noqa: E402
+from docs.examples.make.small import alice_and_bob, stress, takeover  # noqa: E402
 
 LOGS: dict[str, Callable[[], Iterable[bytes]]] = {
     "alice-and-bob.jsonl": alice_and_bob,
     "takeover.jsonl": partial(takeover, "ascendex-2020"),
     "takeover-collar.jsonl": partial(takeover, "ascendex-2020-collar"),
+    "stress.jsonl": stress,
     "cascade.jsonl": cascade_lines,
 }
 

@@ -27,7 +27,8 @@ pass 2^53, are strings of decimal digits with an optional minus; times, rounds, 
     {"accounts":{ID:{"cash":{ASSET:AMOUNT},"fee_tier":NAME,"liquidation":LIQUIDATION,"max_leverage":INTEGER,
                      "positions":{MARKET:{"reference_cost":AMOUNT,"size":LOTS}}}},
      "last_settle":TIME,
-     "markets":{MARKET:{"index":PRICE,"last_funding":TIME,"mark":PRICE,"premium_count":INTEGER,"premium_sum":PRICE}},
+     "markets":{MARKET:{"index":PRICE,"last_funding":TIME,"mark":PRICE,"monitor":MONITOR,"premium_count":INTEGER,
+                        "premium_sum":PRICE}},
      "prices":{ASSET:PRICE},
      "providers":{ID:{"limits":LIMITS,"notice":TIME,"takeovers":[{"notional":AMOUNT,"time":TIME}]}},
      "rulebook":DOCUMENT,
@@ -35,6 +36,9 @@ pass 2^53, are strings of decimal digits with an optional minus; times, rounds, 
      "time":TIME}
 
 `LIQUIDATION` is `null` for an active account, else `{"round":INTEGER,"starting_sizes":{MARKET:LOTS},"time":TIME}`.
+`MONITOR` is left out, its name too, before a market's first observation, else `{"ask":PRICE,"ask_depth":LOTS,
+"bid":PRICE,"bid_depth":LOTS,"observations":[{"mark":PRICE,"volume":LOTS}],"stressed":FLAG,"time":TIME}`, observations
+oldest first.
 `LIMITS` is `null` for a lapsed enrolment, else `{"capacity_per_hour":AMOUNT,"capacity_per_minute":AMOUNT,
 "max_holdings":AMOUNT}`. `TIME` is `null` for what has not happened. `DOCUMENT` is the rulebook's document as it was
 given, keys sorted. Takeovers are in the order they happened. The digest of a state is the SHA-256 of its bytes.

@@ -9,7 +9,19 @@ from immutables import Map
 
 from ..profiles import RulebookError, rulebook_of
 from ..rulebook import SYSTEM_ACCOUNTS, Rulebook, is_system
-from ..state import NEVER, Account, Limits, Liquidation, Market, Position, Provider, State, Takeover
+from ..state import (
+    NEVER,
+    Account,
+    Limits,
+    Liquidation,
+    LiquidityMonitor,
+    Market,
+    Observation,
+    Position,
+    Provider,
+    State,
+    Takeover,
+)
 from ..strict_json import NotStrict, joined, load_strictly, one_line, shown
 from ..units import PRICE_SCALE
 from .writing import state_bytes
@@ -105,6 +117,19 @@ class _Reader:
         if number <= 0:
             raise self.wrong(expected)
         return number
+
+    def natural(self) -> int:
+        """The digits, as text, of an integer that is not negative."""
+        number = self.digits(expected := "the digits as text of an integer of 0 or more")
+        if number < 0:
+            raise self.wrong(expected)
+        return number
+
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return self.value
 
     def nonzero(self) -> int:
         """A nonzero integer's digits as text."""
@@ -217,16 +242,35 @@ class _Reader:
         )
 
     def market(self) -> Market:
-        index, last_funding, mark, premium_count, premium_sum = self.fields(
-            "index", "last_funding", "mark", "premium_count", "premium_sum"
-        )
+        names = ("index", "last_funding", "mark", "premium_count", "premium_sum")
+        monitors = ("monitor",) if isinstance(self.value, dict) and "monitor" in self.value else ()
+        index, last_funding, mark, premium_count, premium_sum, *monitor = self.fields(*names, *monitors)
         return Market(
             index.positive(),
             mark.positive(),
             premium_sum.quantity(),
             premium_count.integer(0),
             last_funding.optional_time(NEVER),
+            monitor[0].monitor() if monitor else None,
         )
+
+    def monitor(self) -> LiquidityMonitor:
+        ask, ask_depth, bid, bid_depth, observations, stressed, time = self.fields(
+            "ask", "ask_depth", "bid", "bid_depth", "observations", "stressed", "time"
+        )
+        return LiquidityMonitor(
+            time.integer(0),
+            bid.positive(),
+            ask.positive(),
+            bid_depth.natural(),
+            ask_depth.natural(),
+            tuple(observation.observation() for observation in observations.items()),
+            stressed.flag(),
+        )
+
+    def observation(self) -> Observation:
+        mark, volume = self.fields("mark", "volume")
+        return Observation(mark.positive(), volume.natural())
 
     def provider(self) -> Provider:
         limits, notice, takeovers = self.fields("limits", "notice", "takeovers")

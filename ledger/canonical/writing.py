@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..state import NEVER, Account, Liquidation, Market, Provider, State
+from ..state import NEVER, Account, Liquidation, LiquidityMonitor, Market, Provider, State
 
 RECORDS_PER_CHUNK = 1000
 
@@ -83,12 +83,27 @@ def _liquidation_document(liquidation: Liquidation) -> dict[str, object]:
 
 
 def _market_document(market: Market) -> dict[str, object]:
-    return {
+    document: dict[str, object] = {
         "index": str(market.index),
         "last_funding": _optional_time(market.last_funding),
         "mark": str(market.mark),
         "premium_count": market.premium_count,
         "premium_sum": str(market.premium_sum),
+    }
+    if market.monitor is not None:
+        document["monitor"] = _monitor_document(market.monitor)
+    return document
+
+
+def _monitor_document(monitor: LiquidityMonitor) -> dict[str, object]:
+    return {
+        "ask": str(monitor.ask),
+        "ask_depth": str(monitor.ask_depth),
+        "bid": str(monitor.bid),
+        "bid_depth": str(monitor.bid_depth),
+        "observations": [{"mark": str(seen.mark), "volume": str(seen.volume)} for seen in monitor.observations],
+        "stressed": monitor.stressed,
+        "time": monitor.time,
     }
 
 

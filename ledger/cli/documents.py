@@ -213,9 +213,9 @@ def _left_to_hold(form: Format, state: State, account_id: str, provider: Provide
 
 
 def market_document(form: Format, state: State, market_id: str, market: Market) -> Document:
-    """A market with its open interest, the sum of the longs."""
+    """A market with its open interest, the sum of the longs; stress and the last observation where there is one."""
     longs = sum(max(0, size_of(account, market_id)) for account in state.accounts.values())
-    return {
+    document: Document = {
         "index": form.price(market.index),
         "mark": form.price(market.mark),
         "premium_samples": market.premium_count,
@@ -224,6 +224,10 @@ def market_document(form: Format, state: State, market_id: str, market: Market) 
         "open_interest": form.size(longs, market_id),
         "open_interest_notional": form.notional(lots=longs, price=market.mark, market=market_id),
     }
+    if market.monitor is not None:
+        document["stressed"] = market.monitor.stressed
+        document["last_observation"] = form.time(market.monitor.time)
+    return document
 
 
 def system_document(form: Format, state: State) -> Document:

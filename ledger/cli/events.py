@@ -5,10 +5,10 @@ from typing import Any
 
 import attrs
 
-from ..outcomes import Converted, Event, Funded
+from ..outcomes import Converted, Event, Figures, Funded
 from ..state import Limits
 from .formatting import Format
-from .words import funding_rate
+from .words import funding_rate, volatility
 
 Write = Callable[[Format, Event, Any], object]
 
@@ -41,6 +41,18 @@ def _limits(form: Format, event: Event, value: Limits) -> object:
     return {field.name: form.money(getattr(value, field.name)) for field in attrs.fields(Limits)}
 
 
+def _figures(form: Format, event: Event, value: Figures) -> object:
+    return {
+        "spread": form.ppm(value.spread),
+        "depth": None if value.depth is None else form.ppm(value.depth),
+        "volatility": form.ppm(volatility(value.variance)),
+        "value_at_risk": form.ppm(value.value_at_risk),
+        "expected_shortfall": form.ppm(value.expected_shortfall),
+        "returns": value.returns,
+        "volume": _size(form, event, value.volume),
+    }
+
+
 WRITERS: dict[str, Write] = {
     "account": _as_is,
     "amount": _amount,
@@ -51,6 +63,7 @@ WRITERS: dict[str, Write] = {
     "deleverage_price": _money,
     "equity": _money,
     "fee_tier": _as_is,
+    "figures": _figures,
     "fills": _as_is,
     "index": _price,
     "instant": _time,

@@ -7,7 +7,7 @@ from typing import assert_never
 import attrs
 
 from ..outcomes import Reason, Rejected, Unit
-from ..state import State, has_used_up_rounds
+from ..state import State, has_used_up_rounds, holds_stressed
 from ..transactions import Liquidate, Transaction
 from .formatting import Format
 
@@ -27,6 +27,12 @@ FIGURES: dict[Reason, tuple[str, str]] = {
     Reason.QUOTE_NOT_POSITIVE: ("quote", "above"),
     Reason.TOO_FEW_SOURCES: ("sources", "at least"),
     Reason.MARK_NOT_POSITIVE: ("mark", "above"),
+    Reason.MARKET_WITHOUT_MONITOR: ("market", "expected"),
+    Reason.OBSERVED_TOO_SOON: ("since the last observation", "at least"),
+    Reason.BID_NOT_POSITIVE: ("best bid", "above"),
+    Reason.BOOK_CROSSED: ("best ask", "best bid"),
+    Reason.DEPTH_NEGATIVE: ("depth", "at least"),
+    Reason.VOLUME_NEGATIVE: ("volume", "at least"),
     Reason.OUTSIDE_WINDOW: ("since the instant", "window below"),
     Reason.INSTANT_ALREADY_DONE: ("instant", "last one done"),
     Reason.RATE_BEYOND_CLAMP: ("rate", "clamp"),
@@ -82,6 +88,9 @@ class Figures:
 USED_UP = ", its rounds used up"
 """What is said of the limit of a takeover for which the rounds of a liquidation are over."""
 
+STRESSED = ", a market of it stressed"
+"""What is said of the limit of a takeover that stress opened before the rounds of a liquidation are over."""
+
 
 def figures_of(form: Format, transaction: Transaction, found: Rejected, market: str) -> Figures:
     """The figures of a check of this transaction; `market` is that of a size."""
@@ -109,8 +118,12 @@ def figures_in_words(
         return ""
     supplied_name, limit_name = FIGURES[found.reason]
     note = ""
-    if found.reason is Reason.NOT_AT_TAKEOVER and has_used_up_rounds(state, state.accounts[found.subject]):
-        limit_name, note = "maintenance margin", USED_UP
+    if found.reason is Reason.NOT_AT_TAKEOVER:
+        account = state.accounts[found.subject]
+        if has_used_up_rounds(state, account):
+            limit_name, note = "maintenance margin", USED_UP
+        elif holds_stressed(state, account):
+            limit_name, note = "maintenance margin", STRESSED
     figures = figures_of(form, transaction, found, market)
     unit = _unit_in_words(form, transaction, found.reason.unit, market)
     supplied, limit = (

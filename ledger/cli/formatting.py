@@ -11,7 +11,7 @@ from ..margin import notional
 from ..profiles import PRICE_DECIMALS, RATE_DECIMALS
 from ..rulebook import Rulebook
 from ..state import NEVER
-from ..units import EXACT_DECIMALS, EXACT_SCALE, div_toward_zero, format_decimal
+from ..units import EXACT_DECIMALS, EXACT_SCALE, PPM_DECIMALS, div_toward_zero, format_decimal
 
 PRINTED_DECIMALS = 9
 PERCENT_DECIMALS = RATE_DECIMALS - 2
@@ -77,6 +77,12 @@ class Format:
         if self.for_people:
             return f"{format_decimal(value, PERCENT_DECIMALS)}%"
         return format_decimal(value, RATE_DECIMALS)
+
+    def ppm(self, value: int) -> str:
+        """Parts per million: "0.65%" for people, "0.0065" for machines."""
+        if self.for_people:
+            return f"{format_decimal(value, PPM_DECIMALS - 2)}%"
+        return format_decimal(value, PPM_DECIMALS)
 
     def ratio(self, value: int) -> str:
         """Parts per billion as a plain factor: "0.98"."""

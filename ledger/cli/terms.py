@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..rulebook import IntervalTerms, Rulebook
+from ..rulebook import IntervalTerms, MonitorTerms, Rulebook, Threshold
 from .formatting import Format, counted
 from .layout import Cell, Column, paragraph, table, title
 
@@ -88,7 +88,26 @@ def _market(form: Format, market_id: str, *, width: int) -> list[str]:
         for tier in contract.tiers
     ]
     columns = (Column("notional"), Column("initial margin", "point"), Column("maintenance margin", "point"))
-    return [head, *table(columns, rows, width=width)]
+    lines = [head, *table(columns, rows, width=width)]
+    if contract.monitor is not None:
+        lines += paragraph(_monitor(form, contract.monitor), label="liquidity monitor", hang=HANG, width=width)
+    return lines
+
+
+def _monitor(form: Format, terms: MonitorTerms) -> str:
+    def limits(words: str, threshold: Threshold, beyond: str) -> str:
+        return f"{words} {beyond} {form.ppm(threshold.enter)} (calm at {form.ppm(threshold.leave)})"
+
+    stressed = (
+        limits("a spread", terms.spread, "above"),
+        limits("a depth", terms.depth, "below"),
+        limits("a volatility", terms.volatility, "above"),
+        limits("an expected shortfall", terms.expected_shortfall, "above"),
+    )
+    return (
+        f"{counted(terms.window, 'return')}, at least {form.duration(terms.interval)} apart, at a confidence of "
+        f"{form.rate(terms.confidence)}; stressed by {', '.join(stressed)}"
+    )
 
 
 def _fees(form: Format, *, width: int) -> list[str]:

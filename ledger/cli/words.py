@@ -14,17 +14,21 @@ from ..outcomes import (
     Event,
     FeesCharged,
     FeesUsed,
+    Figures,
     Funded,
     LiquidationStarted,
     LossShared,
     MarketMarked,
     NoticeGiven,
+    Observed,
     PositionTransferred,
     ProviderTook,
     Released,
     Rolled,
     RoundMade,
     Settled,
+    StressEntered,
+    StressLeft,
     TakenOver,
 )
 from ..postings import CashPosting, PositionPosting, Posting
@@ -39,13 +43,14 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
     Transaction,
     Withdraw,
 )
-from ..units import RATE_SCALE, div_toward_zero, sign
+from ..units import RATE_SCALE, div_toward_zero, root_ceil, sign
 from .formatting import Format, counted, signed
 
 
@@ -70,6 +75,8 @@ def transaction_in_words(form: Format, transaction: Transaction) -> str:
             return f"the venue marks {market} by {_quotes(form, quotes)}, with a premium of {form.price(premium)}"
         case MarkAsset(_, asset, quotes):
             return f"the venue marks {asset} by {_quotes(form, quotes)}"
+        case Observe():
+            return _observation(form, transaction)
         case Fund(_, market, rate):
             at = "at its mean premium" if rate is None else f"at a rate of {form.rate(rate)}"
             return f"the venue funds {market} {at}"
@@ -116,6 +123,12 @@ def event_in_words(form: Format, event: Event) -> str:
             return f"{market} has the index {form.price(index)} and the mark {form.price(mark)}"
         case AssetMarked(marked, price):
             return f"{marked} has the price {form.price(price)}"
+        case Observed(market, figures):
+            return f"{market} is observed with {_figures(form, market, figures)}"
+        case StressEntered(market, figures):
+            return f"{market} is stressed now, with {_figures(form, market, figures)}"
+        case StressLeft(market, figures):
+            return f"{market} is stressed no more, with {_figures(form, market, figures)}"
         case Funded(market, instant, numerator, denominator, per_lot):
             who = "longs pay shorts" if per_lot >= 0 else "shorts pay longs"
             rate = form.rate(funding_rate(numerator, denominator))
@@ -161,8 +174,29 @@ def funding_rate(numerator: int, denominator: int) -> int:
     return div_toward_zero(numerator * RATE_SCALE, denominator)
 
 
+def volatility(variance: int) -> int:
+    """Realised volatility in ppm, the root of a variance in ppm squared, rounded up."""
+    return root_ceil(variance)
+
+
 def _quotes(form: Format, quotes: Mapping[str, int]) -> str:
     return ", ".join(f"{source} {form.price(quotes[source])}" for source in sorted(quotes)) or "no quotes"
+
+
+def _observation(form: Format, observe: Observe) -> str:
+    market = observe.market
+    bid = f"{form.size(observe.bid_depth, market)} bid at {form.price(observe.bid)}"
+    ask = f"{form.size(observe.ask_depth, market)} asked at {form.price(observe.ask)}"
+    return f"the venue observes {market}: {bid}, {ask}, {form.size(observe.volume, market)} traded"
+
+
+def _figures(form: Format, market: str, figures: Figures) -> str:
+    depth = "no open interest" if figures.depth is None else f"a depth of {form.ppm(figures.depth)} of open interest"
+    risk = (
+        f"a volatility of {form.ppm(volatility(figures.variance))}, {form.ppm(figures.value_at_risk)} at risk and an "
+        f"expected shortfall of {form.ppm(figures.expected_shortfall)} over {counted(figures.returns, 'return')}"
+    )
+    return f"a spread of {form.ppm(figures.spread)}, {depth}, {risk}, and {form.size(figures.volume, market)} traded"
 
 
 def _limits(form: Format, limits: Limits) -> str:

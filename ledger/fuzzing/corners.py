@@ -20,13 +20,15 @@ from ..margin import (
 )
 from ..outcomes import Applied, FeesCharged, Funded, Reason, Rejected, Released, Rolled, RoundMade
 from ..state import Account, State, size_of
-from ..transactions import BackstopTransfer, Fund, Liquidate, MarkMarket, Settle, Trade, Transaction
+from ..transactions import BackstopTransfer, Fund, Liquidate, MarkMarket, Observe, Settle, Trade, Transaction
 from ..units import EXACT_SCALE, RATE_SCALE, floor_to_multiple, sign
+from .monitor_corners import MONITOR_CORNERS, observed, opened_by_stress, too_soon
 from .schedule import is_at_the_ratio
 from .takeover_corners import TAKEOVER_CORNERS, takeover_corners
 
 STEP_CORNERS = (
     *TAKEOVER_CORNERS,
+    *MONITOR_CORNERS,
     # rounds
     "released above initial margin",
     "released flat",
@@ -99,6 +101,8 @@ def _refused(before: State, transaction: Transaction, refused: Rejected) -> Iter
         yield EQUALITIES[reason]
     elif reason is Reason.ROUND_TOO_SOON and refused.supplied == before.rulebook.liquidation.round_interval - 1:
         yield "a round is refused a millisecond too soon"
+    elif reason is Reason.OBSERVED_TOO_SOON:
+        yield from too_soon(refused)
     elif reason is Reason.OUTSIDE_WINDOW and at_limit:
         yield "funding missed by a millisecond" if isinstance(transaction, Fund) else "a settle missed by a millisecond"
     elif reason is Reason.INSTANT_ALREADY_DONE:
@@ -123,7 +127,10 @@ def _applied(before: State, transaction: Transaction, done: Applied) -> Iterator
             yield from _settle(before, transaction, done)
         case Liquidate():
             yield from _liquidate(before, transaction, done)
+        case Observe():
+            yield from observed(before, transaction, done)
         case BackstopTransfer():
+            yield from opened_by_stress(before, transaction)
             yield from takeover_corners(before, transaction, done)
         case _:
             pass

@@ -17,6 +17,7 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -69,6 +70,15 @@ def faults_of(chooser: Chooser, sight: Sight, transaction: Transaction) -> tuple
                 {"asset": UNLISTED_ASSET},
                 {"asset": sight.state.rulebook.settlement_asset},
                 {"quotes": _spoiled_quotes(chooser, transaction.quotes)},
+            )
+        case Observe():
+            return (
+                {"market": chooser.choose_from((UNLISTED_MARKET, *sight.venue.markets))},
+                {"bid": chooser.choose_from((0, -1))},
+                {"ask": transaction.bid - chooser.choose_from((0, 1))},
+                {chooser.choose_from(("bid_depth", "ask_depth")): -1},
+                {"volume": -1},
+                {"time": sight.state.time},
             )
         case Fund():
             return _of_fund(chooser, sight)

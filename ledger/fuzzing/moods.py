@@ -6,6 +6,7 @@ from ..transactions import Transaction
 from .choosers import Chooser
 from .distress import backstop_transfer, liquidate, poise, pursue, unwind
 from .money import deposit, rescue, set_account, withdraw
+from .observing import observe, squeeze, swing
 from .operators import late_round, once_more, out_of_season, out_of_turn, round_instead
 from .prices import crash, mark_asset, mark_market, sink, topple
 from .program import enroll, leave, overcommit
@@ -45,6 +46,9 @@ GENERATORS: tuple[Generator, ...] = (
     round_instead,
     late_round,
     out_of_season,
+    observe,
+    swing,
+    squeeze,
 )
 
 Mood = tuple[Generator, ...]
@@ -84,6 +88,8 @@ SPIRAL = _mood({unwind: 12, crash: 4, topple: 2, trade: 1, overcommit: 1})
 DISORDER = _mood(
     {once_more: 6, out_of_turn: 3, round_instead: 3, late_round: 3, out_of_season: 2, crash: 4, pursue: 4, enroll: 1}
 )
+WATCH = _mood({observe: 8, swing: 12, trade: 4, mark_market: 2, deposit: 1, settle: 1})
+SQUEEZE = _mood({squeeze: 14, observe: 3, trade: 2, crash: 1, pursue: 2, deposit: 1})
 
 MOODS: Mapping[str, Mood] = {
     "calm": CALM,
@@ -98,6 +104,8 @@ MOODS: Mapping[str, Mood] = {
     "overcommit": OVERCOMMIT,
     "spiral": SPIRAL,
     "disorder": DISORDER,
+    "watch": WATCH,
+    "squeeze": SQUEEZE,
 }
 
 ARCS: tuple[tuple[Mood, ...], ...] = (
@@ -113,3 +121,11 @@ ARCS: tuple[tuple[Mood, ...], ...] = (
     (PROGRAM, HEDGE, DISORDER),
     (LEVER, DISORDER, CRASH),
 )
+
+MONITORED_ARCS: tuple[tuple[Mood, ...], ...] = (
+    *ARCS,
+    (LEVER, WATCH, SQUEEZE, WATCH),
+    (WATCH, LEVER, CRASH, SQUEEZE),
+    (PROGRAM, LEVER, SQUEEZE, SQUEEZE),
+)
+"""The arcs of a venue that has a liquidity monitor."""

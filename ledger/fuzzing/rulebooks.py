@@ -52,6 +52,26 @@ COMPACT_OPEN_TERMS: dict[str, Any] = {
 """No price band, unrealised gains that count, one round, one candidate, a discount wider than any takeover margin; any
 amount can be booked, and no pnl is too small to roll."""
 
+COMPACT_MONITOR: dict[str, Any] = {
+    "window": 3,
+    "interval": 6000,
+    "confidence": "0.5",
+    "spread": {"enter": "0.01", "leave": "0.004"},
+    "depth": {"enter": "0.25", "leave": "0.5"},
+    "volatility": {"enter": "0.03", "leave": "0.015"},
+    "expected_shortfall": {"enter": "0.04", "leave": "0.02"},
+}
+
+COMPACT_MONITORED_TERMS: dict[str, Any] = {
+    **COMPACT_TERMS,
+    "name": "compact-monitored",
+    "markets": {
+        market: {**terms, "monitor": COMPACT_MONITOR} for market, terms in sorted(COMPACT_TERMS["markets"].items())
+    },
+    "liquidation": {**COMPACT_TERMS["liquidation"], "rounds": 20},
+}
+"""A liquidity monitor in every market with a window of three returns, and more rounds than a stressed market waits."""
+
 GENESES: Mapping[str, tuple[str, dict[str, Any] | None]] = {
     "compact": (DEFAULT_PROFILE, COMPACT_TERMS),
     "compact-collar": (DEFAULT_PROFILE, COMPACT_COLLAR_TERMS),
@@ -59,6 +79,8 @@ GENESES: Mapping[str, tuple[str, dict[str, Any] | None]] = {
     "ascendex-2020": ("ascendex-2020", None),
     "ascendex-2020-collar": ("ascendex-2020-collar", None),
     "textbook": ("textbook", None),
+    "compact-monitored": (DEFAULT_PROFILE, COMPACT_MONITORED_TERMS),
+    "ascendex-2020-monitored": ("ascendex-2020-monitored", None),
 }
 """The profile and the overrides that each of `RULEBOOKS` is made of, as a log's genesis has them."""
 

@@ -11,7 +11,7 @@ import attrs
 from ..capacity import limits_in_force
 from ..margin import account_value, distress_collateral, effective_collateral, maintenance_margin
 from ..rulebook import EXTERNAL, FEES, INSURANCE, Rulebook, is_system
-from ..state import Account, State
+from ..state import Account, State, holds_stressed
 from ..transactions import Transaction
 from ..units import EXACT_SCALE, PRICE_SCALE, floor_div, floor_to_multiple
 
@@ -95,7 +95,8 @@ class Sight:
 
     Accounts are told by their names, in order: `everyone` that is ordinary; `holders` of a position; the `active` and
     the `liquidating`; of the active the `able`, with something to risk or to close, and the `broke`, with neither, most
-    of whom were taken over; the `distressed`; and the `transferable`, at takeover or with their rounds used up.
+    of whom were taken over; the `distressed`; and the `transferable`, at takeover, with their rounds used up, or
+    liquidated in a stressed market.
     """
 
     __slots__ = ("_able", "_distressed", "_everyone", "_roll", "_standings", "recent", "state", "venue")
@@ -171,7 +172,8 @@ class Sight:
 
     @property
     def transferable(self) -> Names:
-        """Accounts at takeover or exactly at its level, and those with their rounds used up."""
+        """Accounts at takeover or exactly at its level, those with their rounds used up, and distressed ones that are
+        liquidated in a stressed market."""
         return self._in_distress()[1]
 
     def _called(self) -> tuple[Names, Names, Names]:
@@ -213,7 +215,8 @@ class Sight:
                 if standing.is_distressed:
                     distressed.append(name)
                 used_up = account.liquidation is not None and account.liquidation.round >= rounds
-                if standing.is_at_takeover or used_up:
+                stressed = standing.is_distressed and holds_stressed(self.state, account)
+                if standing.is_at_takeover or used_up or stressed:
                     transferable.append(name)
             self._distressed = tuple(distressed), tuple(transferable)
         return self._distressed

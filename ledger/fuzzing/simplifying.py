@@ -20,6 +20,7 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Trade,
     Transaction,
@@ -94,6 +95,11 @@ def _changes(rulebook: Rulebook, transaction: Transaction) -> Iterator[Change]:
             yield from _of_quotes(rulebook, transaction.quotes)
         case MarkAsset():
             yield from _of_quotes(rulebook, transaction.quotes)
+        case Observe():
+            for field in ("bid", "ask"):
+                yield from ({field: price} for price in rounder(getattr(transaction, field)))
+            for field in ("bid_depth", "ask_depth", "volume"):
+                yield from _of(field, getattr(transaction, field))
         case Fund():
             if transaction.rate:
                 yield from ({"rate": rate} for rate in (0, *plainer(transaction.rate)))

@@ -1,7 +1,7 @@
 """Whole simulations: a venue opens, and one arc of moods follows the other."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from immutables import Map
 
@@ -15,7 +15,8 @@ from ..units import PRICE_SCALE
 from .choosers import Chooser, one_in
 from .faults import spoil
 from .money import amount_worth
-from .moods import ARCS, Mood
+from .moods import ARCS, MONITORED_ARCS, Mood
+from .observing import monitored
 from .sight import NAMES, Sight, Venue, venue_of
 from .times import START
 
@@ -86,7 +87,7 @@ class Simulation:
         self._recent: deque[Transaction] = deque(maxlen=REMEMBERED)
         self._sight = Sight(genesis(rulebook, time), self._recent)
         self._opening = iter(opening(chooser, rulebook, time))
-        self._moods = _moods(chooser)
+        self._moods = _moods(chooser, MONITORED_ARCS if monitored(rulebook) else ARCS)
 
     @property
     def state(self) -> State:
@@ -107,9 +108,9 @@ class Simulation:
             self._sight = self._sight.at(step.after)
 
 
-def _moods(chooser: Chooser) -> Iterator[Mood]:
+def _moods(chooser: Chooser, arcs: Sequence[tuple[Mood, ...]]) -> Iterator[Mood]:
     while True:
-        for mood in chooser.choose_from(ARCS):
+        for mood in chooser.choose_from(arcs):
             for _ in range(chooser.choose_int(10, 40)):
                 yield mood
 

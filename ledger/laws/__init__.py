@@ -9,6 +9,7 @@ from . import (
     fills,
     frame,
     liquidation,
+    liquidity,
     loss_waterfall,
     takeover,
     telling,
@@ -28,6 +29,7 @@ REGISTRY: tuple[Law, ...] = (
     *liquidation.LAWS,
     *fills.LAWS,
     *venue.LAWS,
+    *liquidity.LAWS,
     *telling.LAWS,
     *determinism.LAWS,
 )

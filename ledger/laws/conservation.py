@@ -96,7 +96,12 @@ def _at_other_marks(state: State) -> State:
     markets = Map(
         {
             market_id: Market(
-                market.index, 3 * market.mark + 7, market.premium_sum, market.premium_count, market.last_funding
+                market.index,
+                3 * market.mark + 7,
+                market.premium_sum,
+                market.premium_count,
+                market.last_funding,
+                market.monitor,
             )
             for market_id, market in state.markets.items()
         }

@@ -15,13 +15,14 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     Settle,
     Trade,
     Withdraw,
 )
 from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
 
-_MARKETS = (MarkMarket, Fund)
+_MARKETS = (MarkMarket, Observe, Fund)
 _PROVIDERS = (Enroll, Leave, BackstopTransfer)
 
 

@@ -16,7 +16,7 @@ from immutables import Map
 
 from ..outcomes import Applied, Outcome
 from ..state import Account, State
-from ..transactions import Fund, Liquidate, MarkAsset, MarkMarket, Settle, Trade, Transaction
+from ..transactions import Fund, Liquidate, MarkAsset, MarkMarket, Observe, Settle, Trade, Transaction
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def parties(transaction: Transaction) -> tuple[str, ...]:
             return transaction.buyer, transaction.seller
         case Liquidate():
             return transaction.account, *(fill.counterparty for fill in transaction.fills)
-        case MarkMarket() | MarkAsset() | Fund() | Settle():
+        case MarkMarket() | MarkAsset() | Observe() | Fund() | Settle():
             return ()
         case _:
             return (transaction.account,)

@@ -9,7 +9,7 @@ from ..margin import (
 )
 from ..outcomes import Deleveraged, LossShared, PositionTransferred, ProviderTook
 from ..rulebook import INSURANCE, is_system
-from ..state import size_of
+from ..state import is_stressed, size_of
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, sign
 from .accounts import is_rolled
@@ -26,7 +26,9 @@ def only_who_qualifies_is_taken_over_whole(step: Step) -> Verdict:
     required = maintenance_margin(step.before, before)
     running = before.liquidation
     used_up = running is not None and running.round >= step.before.rulebook.liquidation.rounds
-    if not (2 * distress < required or (used_up and distress <= required)):
+    stressed = running is not None and any(is_stressed(step.before, market_id) for market_id in before.positions)
+    qualifies = 2 * distress < required or (used_up and distress <= required) or (stressed and distress < required)
+    if not qualifies:
         return Breach(f"{account_id} was taken over with {distress} against {required}", (account_id,))
     if after.cash or after.positions or after.liquidation is not None:
         return Breach(f"{account_id} did not end with nothing, active", (account_id,))

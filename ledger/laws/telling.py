@@ -19,6 +19,7 @@ from ..outcomes import (
     LossShared,
     MarketMarked,
     NoticeGiven,
+    Observed,
     PositionTransferred,
     ProviderTook,
     Reason,
@@ -27,6 +28,8 @@ from ..outcomes import (
     Rolled,
     RoundMade,
     Settled,
+    StressEntered,
+    StressLeft,
     TakenOver,
     Unit,
 )
@@ -40,6 +43,7 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -56,6 +60,7 @@ MAY_TELL: dict[type, tuple[type, ...]] = {
     Trade: (FeesCharged, Rolled),
     MarkMarket: (MarketMarked,),
     MarkAsset: (AssetMarked,),
+    Observe: (Observed, StressEntered, StressLeft),
     Fund: (Funded,),
     Settle: (Settled, Rolled),
     Enroll: (Enrolled,),
@@ -79,8 +84,8 @@ OF_THE_STATE = (
     LiquidationStarted,
     EnrolmentEnded,
 )
-"""Events that the states before and after tell by themselves. The laws of fills, rounds, funding and takeovers look at
-the others."""
+"""Events that the states before and after tell by themselves. The laws of fills, rounds, funding, the monitor and
+takeovers look at the others."""
 
 
 def _due(step: Step) -> Iterator[Event]:
@@ -170,6 +175,11 @@ BREAKS: dict[Reason, Callable[[int, int], bool]] = {
     Reason.QUOTE_NOT_POSITIVE: _is_not_above,
     Reason.TOO_FEW_SOURCES: _is_below,
     Reason.MARK_NOT_POSITIVE: _is_not_above,
+    Reason.OBSERVED_TOO_SOON: _is_below,
+    Reason.BID_NOT_POSITIVE: _is_not_above,
+    Reason.BOOK_CROSSED: _is_not_above,
+    Reason.DEPTH_NEGATIVE: _is_below,
+    Reason.VOLUME_NEGATIVE: _is_below,
     Reason.OUTSIDE_WINDOW: _is_not_below,
     Reason.INSTANT_ALREADY_DONE: _is_not_above,
     Reason.RATE_BEYOND_CLAMP: _is_farther_from_zero,
@@ -203,7 +213,7 @@ def subjects(transaction: Transaction) -> set[str]:
     match transaction:
         case Deposit() | Withdraw() | MarkAsset():
             found.add(transaction.asset)
-        case Trade() | MarkMarket() | Fund():
+        case Trade() | MarkMarket() | Observe() | Fund():
             found.add(transaction.market)
         case Liquidate():
             found.update(fill.market for fill in transaction.fills)

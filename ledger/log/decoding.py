@@ -26,6 +26,7 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -120,14 +121,14 @@ class MarketNumbers:
         self._sizes: dict[Number, int] = {}
         self._prices: dict[Number, int] = {}
 
-    def size(self, value: Number) -> int:
+    def size(self, value: Number, field: str = "size") -> int:
         """A size in lots."""
         known = self._sizes.get(value)
         if known is not None:
             return known
-        units = whole_units("size", value, PRICE_DECIMALS)
+        units = whole_units(field, value, PRICE_DECIMALS)
         if not is_multiple(units, self._lot_units):
-            raise mismatch("size", value, f"a multiple of the lot {format_decimal(self._lot_units, PRICE_DECIMALS)}")
+            raise mismatch(field, value, f"a multiple of the lot {format_decimal(self._lot_units, PRICE_DECIMALS)}")
         return _remember(self._sizes, value, floor_div(units, self._lot_units))
 
     def price(self, value: Number, reason: Reason | None) -> int:
@@ -165,6 +166,7 @@ class Decoding:
             wire.SetAccount: self._set_account,
             wire.Trade: self._trade,
             wire.Mark: self._mark,
+            wire.Observe: self._observe,
             wire.Fund: self._fund,
             wire.Settle: self._settle,
             wire.Enroll: self._enroll,
@@ -291,6 +293,18 @@ class Decoding:
         if line.premium is not UNSET:
             raise mismatch("premium", line.premium, "none: only a market has one")
         return MarkAsset(time, line.asset, quotes)
+
+    def _observe(self, line: wire.Observe, reason: Reason | None) -> Observe:
+        market = self._market("market", line.market)
+        return Observe(
+            self._time(line.time),
+            line.market,
+            whole_units("bid", line.bid, PRICE_DECIMALS),
+            whole_units("ask", line.ask, PRICE_DECIMALS),
+            market.size(line.bid_depth, "bid_depth"),
+            market.size(line.ask_depth, "ask_depth"),
+            market.size(line.volume, "volume"),
+        )
 
     def _fund(self, line: wire.Fund, reason: Reason | None) -> Fund:
         self._market("market", line.market)

@@ -23,6 +23,7 @@ from ..transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -126,6 +127,16 @@ class _Encoding:
                 return wire.Mark(market=market, quotes=self.quotes(quotes), premium=text, **shared)
             case MarkAsset(_, asset, quotes):
                 return wire.Mark(asset=asset, quotes=self.quotes(quotes), **shared)
+            case Observe(_, market, bid, ask, bid_depth, ask_depth, volume):
+                return wire.Observe(
+                    market=market,
+                    bid=_price(bid),
+                    ask=_price(ask),
+                    bid_depth=self.size(bid_depth, market),
+                    ask_depth=self.size(ask_depth, market),
+                    volume=self.size(volume, market),
+                    **shared,
+                )
             case Fund(_, market, rate):
                 text = UNSET if rate is None else format_decimal(rate, RATE_DECIMALS)
                 return wire.Fund(market=market, rate=text, **shared)

@@ -146,6 +146,19 @@ class Mark(Line, tag="mark", kw_only=True):
     expect: Expect | UnsetType = UNSET
 
 
+class Observe(Line, tag="observe"):
+    """The order book of a market: best prices, depth on each side, and what was traded since the last observation."""
+
+    time: Time
+    market: MarketId
+    bid: Price
+    ask: Price
+    bid_depth: Size
+    ask_depth: Size
+    volume: Size
+    expect: Expect | UnsetType = UNSET
+
+
 class Fund(Line, tag="fund"):
     """One funding interval of one market, at the given rate or the one computed from the premium."""
 
@@ -208,7 +221,18 @@ class BackstopTransfer(Line, tag="backstop-transfer"):
 
 
 TransactionLine = (
-    Deposit | Withdraw | SetAccount | Trade | Mark | Fund | Settle | Enroll | Leave | Liquidate | BackstopTransfer
+    Deposit
+    | Withdraw
+    | SetAccount
+    | Trade
+    | Mark
+    | Observe
+    | Fund
+    | Settle
+    | Enroll
+    | Leave
+    | Liquidate
+    | BackstopTransfer
 )
 AnyLine = Genesis | TransactionLine
 
@@ -219,6 +243,7 @@ LINES: tuple[type[Line], ...] = (
     SetAccount,
     Trade,
     Mark,
+    Observe,
     Fund,
     Settle,
     Enroll,

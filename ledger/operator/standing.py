@@ -27,8 +27,7 @@ def is_handed_over(state: State, account: Account) -> bool:
     """Whether a backstop-transfer is open to a watched account: this is the one place that decides it.
 
     It is the rule's own test, which holds before preparation as after it: preparation changes neither distress
-    collateral nor maintenance margin. Whatever else opens a transfer, such as a stressed market, belongs there, and
-    the operator follows.
+    collateral nor maintenance margin, and no market's stress.
     """
     return is_transferable(state, account)
 

@@ -11,17 +11,20 @@ from ..rulebook import (
     FeeTier,
     IntervalTerms,
     LiquidationTerms,
+    MonitorTerms,
     ProgramTerms,
     Rulebook,
     SettleTerms,
+    Threshold,
     Tier,
 )
-from ..units import PRICE_DECIMALS, PRICE_SCALE, RATE_SCALE
+from ..units import PPM_DECIMALS, PRICE_DECIMALS, PRICE_SCALE, RATE_SCALE
 from .tables import Table
 
 MOST_DECIMALS = 30
 LONGEST_DURATION = 10**12
 FEWEST_SOURCES = 3
+LONGEST_WINDOW = 1000
 
 
 def read_rulebook(table: Table) -> Rulebook | None:
@@ -142,8 +145,37 @@ def _contract(table: Table, settlement_decimals: int) -> Contract:
             table.error(f"tiers[{number}].initial", "expected at least the tier before's")
         if upper.maintenance_rate < lower.maintenance_rate:
             table.error(f"tiers[{number}].maintenance", "expected at least the tier before's")
+    monitor = _monitor(table.sub("monitor")) if table.has("monitor") else None
     table.finish()
-    return Contract(lot_units, multiplier, tick, price_band, tiers)
+    return Contract(lot_units, multiplier, tick, price_band, tiers, monitor)
+
+
+def _monitor(table: Table) -> MonitorTerms:
+    terms = MonitorTerms(
+        window=table.integer("window", least=1, most=LONGEST_WINDOW),
+        interval=table.integer("interval", least=0, most=LONGEST_DURATION),
+        confidence=table.rate("confidence", positive=True),
+        spread=_threshold(table.sub("spread")),
+        depth=_threshold(table.sub("depth"), stressed_below=True),
+        volatility=_threshold(table.sub("volatility")),
+        expected_shortfall=_threshold(table.sub("expected_shortfall")),
+    )
+    if terms.confidence >= RATE_SCALE:
+        table.error("confidence", "expected below 1")
+    table.finish()
+    return terms
+
+
+def _threshold(table: Table, *, stressed_below: bool = False) -> Threshold:
+    expected = "a fraction of 0 or more with at most 6 decimals"
+    enter = table.decimal("enter", PPM_DECIMALS, least=0, expected=expected)
+    leave = table.decimal("leave", PPM_DECIMALS, least=0, expected=expected)
+    if stressed_below and leave <= enter:
+        table.error("leave", "expected above enter")
+    elif not stressed_below and leave >= enter:
+        table.error("leave", "expected below enter")
+    table.finish()
+    return Threshold(enter, leave)
 
 
 def _tier(table: Table, settlement_decimals: int, *, is_last: bool) -> Tier:

@@ -23,7 +23,7 @@ from ..outcomes import (
 )
 from ..postings import CashPosting, PositionPosting, Posting, post
 from ..rulebook import INSURANCE
-from ..state import Account, Provider, State, has_used_up_rounds, with_liquidation
+from ..state import Account, Provider, State, has_used_up_rounds, holds_stressed, with_liquidation
 from ..transactions import BackstopTransfer
 from ..units import EXACT_SCALE, floor_div, sign
 from .effects import Movement, applied
@@ -35,17 +35,21 @@ from .takeover import Leg, Share, plan_takeover
 
 
 def is_transferable(state: State, account: Account) -> bool:
-    """A prepared account at takeover; or liquidating with its rounds used up and not above maintenance margin."""
+    """A prepared account at takeover; or liquidating and not above maintenance margin with its rounds used up, or below
+    it with a position in a stressed market."""
     if is_at_takeover(state, account):
         return True
-    distress = distress_collateral(state, account) * EXACT_SCALE
-    return has_used_up_rounds(state, account) and distress <= maintenance_margin(state, account)
+    distress, required = distress_collateral(state, account) * EXACT_SCALE, maintenance_margin(state, account)
+    if has_used_up_rounds(state, account):
+        return distress <= required
+    return holds_stressed(state, account) and distress < required
 
 
 def transfer_level(state: State, account: Account) -> int:
     """The exact value that distress collateral is to be below, or with the rounds used up not above."""
     required = maintenance_margin(state, account)
-    return required if has_used_up_rounds(state, account) else floor_div(required, 2)
+    is_open = has_used_up_rounds(state, account) or holds_stressed(state, account)
+    return required if is_open else floor_div(required, 2)
 
 
 def receipts(leg: Leg) -> list[tuple[Share, int]]:

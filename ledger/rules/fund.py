@@ -60,6 +60,6 @@ def fund(state: State, transaction: Fund) -> Outcome:
         }
         postings = funding_postings(holders, market_id, per_lot)
     accounts = post(state.accounts, postings, settlement_asset=state.rulebook.settlement_asset)
-    markets = state.markets.set(market_id, Market(market.index, market.mark, 0, 0, instant))
+    markets = state.markets.set(market_id, Market(market.index, market.mark, 0, 0, instant, market.monitor))
     events = (Funded(market_id, instant, numerator, denominator, per_lot),)
     return applied(state, transaction.time, accounts=accounts, markets=markets, postings=postings, events=events)

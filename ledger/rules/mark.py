@@ -49,7 +49,8 @@ def mark_market(state: State, transaction: MarkMarket) -> Outcome:
     if before is None:
         after = Market(index, mark, premium, 1, NEVER)
     else:
-        after = Market(index, mark, before.premium_sum + premium, before.premium_count + 1, before.last_funding)
+        premium_sum, premium_count = before.premium_sum + premium, before.premium_count + 1
+        after = Market(index, mark, premium_sum, premium_count, before.last_funding, before.monitor)
     markets = state.markets.set(market_id, after)
     return applied(state, transaction.time, markets=markets, events=(MarketMarked(market_id, index, mark),))
 

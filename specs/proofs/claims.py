@@ -17,7 +17,7 @@ from ledger.transactions import TYPE_NAMES
 
 from .engine import ACCEPTED, Budget, Path, Result, prove
 
-COPIED = (*MODULES, "ledger.margin", "ledger.pricing", "ledger.capacity", "ledger.units")
+COPIED = (*MODULES, "ledger.margin", "ledger.pricing", "ledger.liquidity", "ledger.capacity", "ledger.units")
 """What a copy of `apply` is made of: modules of functions only, so that it shares every type with the real one."""
 
 APPLY = "transition.apply"

@@ -2,6 +2,7 @@
 
 from . import (
     kernels,
+    kernels_liquidity,
     kernels_margin,
     kernels_units,
     kernels_venue,
@@ -19,6 +20,7 @@ from .rules import (
     liquidate_claims,
     liquidation_kernels,
     mark,
+    observe,
     set_account,
     settle,
     states,
@@ -32,6 +34,7 @@ CLAIMS: tuple[Claim, ...] = (
     *kernels_margin.CLAIMS,
     *kernels_venue.CLAIMS,
     *kernels.CLAIMS,
+    *kernels_liquidity.CLAIMS,
     *lemmas.CLAIMS,
     *lemmas_capacity.CLAIMS,
     *lemmas_sufficiency.CLAIMS,
@@ -40,6 +43,7 @@ CLAIMS: tuple[Claim, ...] = (
     *set_account.CLAIMS,
     *trade_claims.CLAIMS,
     *mark.CLAIMS,
+    *observe.CLAIMS,
     *fund.CLAIMS,
     *settle.CLAIMS,
     *enroll.CLAIMS,

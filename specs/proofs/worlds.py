@@ -7,7 +7,19 @@ from immutables import Map
 
 from ledger.profiles import load_profile
 from ledger.rulebook import EXTERNAL, SYSTEM_ACCOUNTS, Rulebook, Tier
-from ledger.state import NEVER, Account, Limits, Liquidation, Market, Position, Provider, State, Takeover
+from ledger.state import (
+    NEVER,
+    Account,
+    Limits,
+    Liquidation,
+    LiquidityMonitor,
+    Market,
+    Observation,
+    Position,
+    Provider,
+    State,
+    Takeover,
+)
 
 from .engine import Path
 
@@ -131,14 +143,20 @@ def reserves(path: Path, held: Mapping[str, Sequence[tuple[str, ...]]]) -> dict[
     return accounts
 
 
+OBSERVED = LiquidityMonitor(0, 1, 2, 0, 0, (Observation(1, 0),), False)
+"""A monitor that found its market calm: what most transactions carry on and none of them reads."""
+
+
 def market_of(path: Path, prefix: str = "") -> Market:
-    """A market at any positive index and mark, with any samples, its last funding at any instant or never."""
+    """A market at any positive index and mark, with any samples, its last funding at any instant or never, observed
+    once and calm."""
     return Market(
         path.integer(f"{prefix}index", least=1),
         path.integer(f"{prefix}mark", least=1),
         path.integer(f"{prefix}premium sum"),
         path.integer(f"{prefix}premium count", least=0),
         path.integer(f"{prefix}last funding", least=NEVER),
+        OBSERVED,
     )
 
 

@@ -1,6 +1,7 @@
 """Every claim, in order."""
 
 from . import (
+    kernels_liquidity,
     kernels_margin,
     kernels_postings,
     kernels_program,
@@ -10,6 +11,7 @@ from . import (
     rules_accounts,
     rules_liquidate,
     rules_losses,
+    rules_observe,
     rules_program,
     rules_trade,
     rules_transfer,
@@ -24,9 +26,11 @@ CLAIMS: tuple[Claim, ...] = (
     *kernels_program.CLAIMS,
     *kernels_rules.CLAIMS,
     *kernels_takeover.CLAIMS,
+    *kernels_liquidity.CLAIMS,
     *rules_accounts.CLAIMS,
     *rules_program.CLAIMS,
     *rules_venue.CLAIMS,
+    *rules_observe.CLAIMS,
     *rules_trade.CLAIMS,
     *rules_liquidate.CLAIMS,
     *rules_transfer.CLAIMS,

@@ -7,10 +7,11 @@ sam and tess hold against her.
 
 from collections.abc import Mapping
 
+import attrs
 from immutables import Map
 
 from ledger.rulebook import EXTERNAL, FEES, INSURANCE, Rulebook
-from ledger.state import Account, Limits, Liquidation, Provider, State, Takeover
+from ledger.state import Account, Limits, Liquidation, LiquidityMonitor, Observation, Provider, State, Takeover
 from ledger.transactions import BackstopTransfer
 
 from .claims import Bug, Claim, Contract, Kind
@@ -84,6 +85,26 @@ def takeover_refusal(who: int, usdt: int, is_active: bool, made: int, time: int)
         ("UNKNOWN_ACCOUNT", who != 1),
         ("NOT_AT_TAKEOVER", 2 * usdt < 3 * UNIT or (used_up and usdt <= 3 * UNIT)),
     )
+
+
+def stressed_takeover_is_guarded(usdt: int, is_active: bool, made: int, is_stressed: bool) -> str:
+    """In a stressed market an account that is being liquidated is taken over below maintenance margin, and no other.
+
+    given: rulebook textbook without the program's minima; alice, long 1,000 lots without pnl, active or liquidating;
+        sam is short; the fund has enough; the market was observed, and is stressed or not
+    pre: 1 <= made <= 49 and usdt >= -5
+    post: (_ == "") == (2 * usdt < 3 * UNIT or (is_stressed and not is_active and usdt < 3 * UNIT))
+    reach: _ == "" and usdt == 30 * 10**12 - 1
+    reach: _ == "NOT_AT_TAKEOVER" and is_stressed and not is_active and usdt == 30 * 10**12
+    reach: _ == "NOT_AT_TAKEOVER" and is_stressed and is_active and usdt == 15 * 10**12
+    """
+    running = None if is_active else Liquidation(made, 0, Map({BTC: LOTS}))
+    alice = account(usdt, LOTS, -LOTS * LOT, liquidation=running)
+    accounts = {"alice": alice, "sam": account(RICH, -LOTS, LOTS * LOT)}
+    world, transaction = taking_over(accounts, fund=RICH)
+    monitor = LiquidityMonitor(0, 1, 2, 0, 0, (Observation(1, 0),), is_stressed)
+    observed = world.markets.set(BTC, attrs.evolve(world.markets[BTC], monitor=monitor))
+    return answered(attrs.evolve(world, markets=observed), transaction, ()).refusal
 
 
 BOOKED = ("CON-1", "CON-2", "CON-4", "PST-1", "PST-2", "STO-1", "FRM-1", "TIM-1", "PTY-1")
@@ -297,7 +318,14 @@ CLAIMS = (
         "transfer-guard",
         ("TKO-1", "PTY-1"),
         takeover_is_guarded,
-        Bug("rules.backstop_transfer", "and distress <= maintenance_margin", "and distress < maintenance_margin"),
+        Bug("rules.backstop_transfer", "return distress <= required", "return distress < required"),
+        kind=Kind.GUARD,
+    ),
+    _claim(
+        "transfer-stressed-guard",
+        ("TKO-1", "MON-2"),
+        stressed_takeover_is_guarded,
+        Bug("rules.backstop_transfer", "and distress < required", "and distress <= required"),
         kind=Kind.GUARD,
     ),
     _claim(

@@ -329,7 +329,7 @@ CLAIMS = (
         "mark",
         ("MRK-1", "EVT-1", "FRM-1", "TIM-1", "REJ-1", "REJ-2"),
         mark_market_keeps_laws,
-        Bug("rules.mark", "before.premium_count + 1,", "before.premium_count + min(1, premium * premium),"),
+        Bug("rules.mark", "before.premium_count + 1\n", "before.premium_count + min(1, premium * premium)\n"),
     ),
     _claim(
         "mark-asset-laws",

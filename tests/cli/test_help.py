@@ -120,10 +120,10 @@ def test_completion_scripts(shell: str) -> None:
         ("backstop replay --state-out d", {"file,d"}),
         ("backstop replay --laws-from d", {"file,d"}),
         ("backstop replay --counterexample d", {"file,d"}),
-        ("backstop fuzz --rulebook a", {"ascendex-2020", "ascendex-2020-collar", "file,a"}),
+        ("backstop fuzz --rulebook a", {"ascendex-2020", "ascendex-2020-collar", "ascendex-2020-monitored", "file,a"}),
         ("backstop rulebook check m", {"file,m"}),
         ("backstop rulebook show ", set(profile_names())),
-        ("backstop rulebook show ascendex-2020-", {"ascendex-2020-collar"}),
+        ("backstop rulebook show ascendex-2020-c", {"ascendex-2020-collar"}),
     ],
 )
 def test_words_are_completed(words: str, completions: set[str]) -> None:

@@ -16,7 +16,8 @@ def test_the_list() -> None:
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[1] == ["ascendex-2020", "(default)", "1%", "0.02%", "0.065%", "6", "BTC-PERP,", "ETH-PERP"]
     assert lines[2][:2] == ["ascendex-2020-collar", "-1%"]
-    assert lines[3][:5] == ["textbook", "1%", "0%", "0%", "1"]
+    assert lines[3][:2] == ["ascendex-2020-monitored", "1%"]
+    assert lines[4][:5] == ["textbook", "1%", "0%", "0%", "1"]
     told = document("rulebook", "list")["rulebooks"]
     assert [each["name"] for each in told] == list(profile_names())
     assert [each["name"] for each in told if each["default"]] == ["ascendex-2020"]
@@ -44,6 +45,16 @@ def test_all_terms_of_one() -> None:
     assert "BTC-PERP lot 0.0001, tick 0.25, no price band" in words_of(run("rulebook", "show", "textbook").stdout)
 
 
+def test_the_terms_of_a_liquidity_monitor() -> None:
+    said = words_of(run("rulebook", "show", "ascendex-2020-monitored").stdout)
+    assert (
+        "60 returns, at least 1 min apart, at a confidence of 95%; stressed by a spread above 0.5% (calm at 0.2%), a "
+        "depth below 1% (calm at 2%), a volatility above 1% (calm at 0.5%), an expected shortfall above 2.5% (calm at "
+        "1.25%)"
+    ) in said
+    assert "calm at" not in run("rulebook", "show", "ascendex-2020").stdout
+
+
 def test_the_document_of_one_makes_it_again() -> None:
     told = document("rulebook", "show", "ascendex-2020-collar")
     assert rulebook_of(told) == rulebook_of(profile_document("ascendex-2020-collar"))
@@ -53,7 +64,8 @@ def test_an_unknown_name() -> None:
     result = run("rulebook", "show", "nasdaq")
     assert result.exit_code == 2
     assert result.stderr == (
-        'rulebook: found "nasdaq", expected one of ascendex-2020, ascendex-2020-collar, textbook\n'
+        'rulebook: found "nasdaq", expected one of ascendex-2020, ascendex-2020-collar, '
+        "ascendex-2020-monitored, textbook\n"
     )
 
 

@@ -20,17 +20,21 @@ from ledger.outcomes import (
     Event,
     FeesCharged,
     FeesUsed,
+    Figures,
     Funded,
     LiquidationStarted,
     LossShared,
     MarketMarked,
     NoticeGiven,
+    Observed,
     PositionTransferred,
     ProviderTook,
     Released,
     Rolled,
     RoundMade,
     Settled,
+    StressEntered,
+    StressLeft,
     TakenOver,
 )
 from ledger.postings import CashPosting, PositionPosting, Posting
@@ -45,6 +49,7 @@ from ledger.transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -55,6 +60,7 @@ from tests.worlds import ASCENDEX, BTC, ETH, START, coins, lots, price, rate, us
 
 FORM = Format(ASCENDEX)
 QUOTES = Map({"Huobi": price("5001"), "Binance": price("5000.5")})
+FIGURES = Figures(400, 500_000, 2, 5_700, 6_000, 1, lots("2.5"))
 LIMITS = Limits(usdt("100000"), usdt("300000"), usdt("500000"))
 
 TRANSACTIONS: list[tuple[Transaction, str]] = [
@@ -78,6 +84,10 @@ TRANSACTIONS: list[tuple[Transaction, str]] = [
     ),
     (MarkAsset(START, "BTC", QUOTES), "the venue marks BTC by Binance 5000.5, Huobi 5001"),
     (MarkAsset(START, "BTC", Map()), "the venue marks BTC by no quotes"),
+    (
+        Observe(START, BTC, price("4999.5"), price("5000.25"), lots("1.5"), 0, lots("20")),
+        "the venue observes BTC-PERP: 1.5 bid at 4999.5, 0 asked at 5000.25, 20 traded",
+    ),
     (Fund(START, BTC, None), "the venue funds BTC-PERP at its mean premium"),
     (Fund(START, BTC, rate("-0.001")), "the venue funds BTC-PERP at a rate of -0.1%"),
     (Settle(START), "the venue settles unrealised gains and losses"),
@@ -114,6 +124,21 @@ EVENTS: list[tuple[Event, str]] = [
     (Rolled("alice", usdt("0.5")), "alice rolls a gain of 0.5 USDT into its cash"),
     (MarketMarked(BTC, price("5000"), price("4999.5")), "BTC-PERP has the index 5000 and the mark 4999.5"),
     (AssetMarked("PAX", price("0.9999")), "PAX has the price 0.9999"),
+    (
+        Observed(BTC, FIGURES),
+        "BTC-PERP is observed with a spread of 0.04%, a depth of 50% of open interest, a volatility of 0.0002%, "
+        "0.57% at risk and an expected shortfall of 0.6% over 1 return, and 2.5 traded",
+    ),
+    (
+        StressEntered(BTC, attrs.evolve(FIGURES, depth=None, returns=0)),
+        "BTC-PERP is stressed now, with a spread of 0.04%, no open interest, a volatility of 0.0002%, "
+        "0.57% at risk and an expected shortfall of 0.6% over 0 returns, and 2.5 traded",
+    ),
+    (
+        StressLeft(BTC, attrs.evolve(FIGURES, variance=10**8)),
+        "BTC-PERP is stressed no more, with a spread of 0.04%, a depth of 50% of open interest, a volatility of 1%, "
+        "0.57% at risk and an expected shortfall of 0.6% over 1 return, and 2.5 traded",
+    ),
     (
         Funded(BTC, START, 1, 1000, usdt("0.0009392035")),
         "BTC-PERP is funded for 2020-09-13T12:26:40Z at a rate of 0.1%: "

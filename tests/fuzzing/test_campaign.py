@@ -140,7 +140,8 @@ def test_rulebooks_are_taken_in_turn() -> None:
     mine = (load_profile("textbook"), RULEBOOKS["compact"])
     ran = campaign(5, 1, rulebooks=mine, steps=20)
     assert ran.tally.rulebooks == {"textbook": 3, "compact": 2}
-    names = [example(Settings(12, 0), number)[1].name for number in range(12)]
+    many = 2 * len(RULEBOOKS)
+    names = [example(Settings(many, 0), number)[1].name for number in range(many)]
     assert names[::2] == list(RULEBOOKS)
     assert set(names[1::2]) == {"drawn"}
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.fuzzing import GENESES
 from ledger.log import open_log, read_log
+from ledger.profiles import merge, profile_document
 from tests.cli.runs import run
 from tests.planting import plant
 from tests.test_laws import PHRASES, Phrase
@@ -32,7 +34,12 @@ def test_a_planted_bug_is_found_and_shrunk_to_a_few_lines(
 ) -> None:
     answer_with(monkeypatch, plant(planted.module, planted.phrase, planted.bug))
     folder = tmp_path / "found"
-    options = ("--examples", str(EXAMPLES), "--seed", str(SEED), "--steps", str(STEPS))
+    options = ["--examples", str(EXAMPLES), "--seed", str(SEED), "--steps", str(STEPS)]
+    if planted.law.startswith("MON"):  # in a venue that has a liquidity monitor
+        profile, overrides = GENESES["compact-monitored"]
+        path = tmp_path / "monitored.json"
+        path.write_text(json.dumps(merge(profile_document(profile), overrides or {})), encoding="utf-8")
+        options += ["--rulebook", str(path)]
     result = run("fuzz", *options, "--out", str(folder), "--json")
     told = json.loads(result.stdout)
     found = told["counterexamples"][0]

@@ -27,7 +27,7 @@ SMALL_LOG, OFTEN, SELDOM = 100_000, 1, 100
 
 Rounds = tuple[tuple[int, int], ...]
 ROUNDS: Rounds = ((1, 120), (2, 400), (12, 700))
-BRIEF: Rounds = ((1, 120), (1, 300))
+BRIEF: Rounds = ((1, 120), (4, 300))
 DRAWN = 3
 """What the machine plays: so many rounds of simulations of so many steps, the short ones first. A round has one under
 each named rulebook and so many under rulebooks that are drawn at random."""

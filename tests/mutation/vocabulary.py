@@ -146,7 +146,7 @@ FIGURES_OF = {
         *("margin_rate", "leverage", "_largest_order", "max_buy", "max_sell", "liquidation_price"),
         *("break_even_price", "effective_notional"),
     ),
-    "units": ("parse_decimal", "format_decimal"),
+    "units": ("parse_decimal", "format_decimal", "root_ceil"),
 }
 """Functions whose results are shown, in refusals and to readers, and decide nothing."""
 

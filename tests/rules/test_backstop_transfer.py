@@ -24,7 +24,7 @@ from ledger.outcomes import (
     TakenOver,
 )
 from ledger.rulebook import Rulebook
-from ledger.state import Account, Limits, Provider, State, Takeover
+from ledger.state import Account, Limits, LiquidityMonitor, Observation, Provider, State, Takeover
 from ledger.transactions import BackstopTransfer
 from tests.rules.tables import (
     Refusal,
@@ -100,6 +100,13 @@ def market(
     for name, record in records.items():
         state = with_provider(state, name, record)
     return state
+
+
+def stressed(state: State, market_id: str = BTC, *, is_stressed: bool = True) -> State:
+    """The state with a market that was observed and found stressed, or not."""
+    monitor = LiquidityMonitor(START, 1, 2, 0, 0, (Observation(1, 0),), is_stressed)
+    observed = evolve(state.markets[market_id], monitor=monitor)
+    return evolve(state, markets=state.markets.set(market_id, observed))
 
 
 def handed_on(
@@ -208,6 +215,42 @@ REFUSALS = (
         Reason.NOT_AT_TAKEOVER,
         exact("30.0000000000001"),
         exact("30"),
+        "vic",
+    ),
+    Refusal(
+        "a stressed market, exactly at maintenance margin",
+        stressed(market(vic=liquidating(long("30"), at=START), providers={"pam": provider()})),
+        T,
+        Reason.NOT_AT_TAKEOVER,
+        exact("30"),
+        exact("30"),
+        "vic",
+    ),
+    Refusal(
+        "a stressed market, below maintenance margin, but not being liquidated",
+        stressed(market(vic=long("29.9999999999999"), providers={"pam": provider()})),
+        T,
+        Reason.NOT_AT_TAKEOVER,
+        exact("29.9999999999999"),
+        exact("15"),
+        "vic",
+    ),
+    Refusal(
+        "being liquidated below maintenance margin, while another market is stressed",
+        stressed(market(vic=liquidating(long("29.9999999999999"), at=START), providers={"pam": provider()}), ETH),
+        T,
+        Reason.NOT_AT_TAKEOVER,
+        exact("29.9999999999999"),
+        exact("15"),
+        "vic",
+    ),
+    Refusal(
+        "being liquidated below maintenance margin, in a market that is observed and not stressed",
+        stressed(market(vic=liquidating(long("29.9999999999999"), at=START)), is_stressed=False),
+        T,
+        Reason.NOT_AT_TAKEOVER,
+        exact("29.9999999999999"),
+        exact("15"),
         "vic",
     ),
     Refusal(
@@ -1014,6 +1057,24 @@ SUCCESSES = (
             "@insurance": held("978.4"),
             "@external": held("-1579.4"),
         },
+    ),
+    Success(  # an atom below the 30 of maintenance margin; bankruptcy 0.49700000000001 a lot, up to an atom
+        "an atom below maintenance margin after the first round, in a stressed market",
+        stressed(market(vic=liquidating(long("29.9999999999999"), at=START), providers={"pam": provider()})),
+        T,
+        events=(
+            TakenOver("vic", usdt("29.9999999999999")),
+            handed_on(
+                equity="29.9999999999999",
+                bankruptcy="0.4970000000001",
+                taken_at="0.495",
+                deleveraged_at="0.4970000000001",
+            ),
+            by("pam", 10_000, 200_000),
+            rolled("vic", "-50"),
+        ),
+        accounts={"vic": held(), "pam": held("600000", btc=("1", "-4950")), "@insurance": held("979.9999999999999")},
+        providers={"pam": took(provider(), "5000")},
     ),
     Success(  # 30 is 0.6% of 5,000; bankruptcy 0.497; 30 + 4,950 - 5,000
         "rounds used up at exactly maintenance margin; the account is active afterwards",

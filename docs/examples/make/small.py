@@ -16,6 +16,7 @@ from ledger.transactions import (
     Leave,
     Liquidate,
     MarkMarket,
+    Observe,
     Trade,
     Transaction,
     Withdraw,
@@ -164,3 +165,37 @@ def takeover(profile: str) -> Iterator[bytes]:
     quill.write(Leave(quill.later(), "ann"))
     quill.refuse(Leave(quill.later(), "ann"), Reason.ALREADY_LEAVING)
     yield from quill.lines
+
+
+def stress() -> Iterator[bytes]:
+    """Alice is liquidated; a takeover is refused while the market is calm, and open once its spread is stressed."""
+    quill = Quill("ascendex-2020-monitored")
+
+    def observe(bid: str, ask: str) -> Observe:
+        best = (parse_decimal(bid, PRICE_DECIMALS), parse_decimal(ask, PRICE_DECIMALS))
+        return Observe(quill.time, BTC, *best, quill.lots("0.2"), quill.lots("0.4"), quill.lots("1"))
+
+    quill.mark("10000")
+    for name, amount in (("alice", "120"), ("bob", "5000"), ("carol", "600000"), ("@insurance", "1000")):
+        quill.deposit(name, amount)
+    limits = (quill.usdt("100000"), quill.usdt("300000"), quill.usdt("200000"))
+    quill.write(Enroll(quill.later(), "carol", *limits))
+    quill.trade("alice", "bob", "1", "10000", quill.expect(positions={"alice": ("1", "-10006.5")}))
+    quill.write(observe("9995", "10005"))
+    quill.mark("9943", quill.expect(values={"alice": "56.5", "bob": "5055"}))
+    quill.refuse(observe("9940", "9950"), Reason.OBSERVED_TOO_SOON)
+    quill.later(MINUTE)
+    quill.write(observe("9940", "9950"))
+    quill.write(Liquidate(quill.later(), "alice", ()), quill.expect(balances={"alice": "56.5"}))
+    quill.refuse(BackstopTransfer(quill.later(), "alice"), Reason.NOT_AT_TAKEOVER)
+    quill.later(MINUTE)
+    quill.write(observe("9900", "9990"))  # 90 of 9,945: 9,050 ppm, beyond 5,000
+    quill.refuse(BackstopTransfer(quill.later(), "bob"), Reason.NOT_AT_TAKEOVER)
+    # 120 - 6.5 - 57 = 56.5 is left of alice, and 99.43 is the discount at 9,843.57: the fund pays 42.93.
+    paid = quill.expect(balances={"alice": "0", "@insurance": "957.07"})
+    quill.write(BackstopTransfer(quill.later(), "alice"), paid)
+    quill.later(MINUTE)
+    quill.write(observe("9950", "9980"))  # 3,011 ppm: in the band, stressed as before
+    quill.later(MINUTE)
+    quill.write(observe("9940", "9950"))  # 1,006 ppm: calm
+    return iter(quill.lines)

@@ -43,8 +43,11 @@ def checks(state: State, transaction: BackstopTransfer) -> Iterator[Check]:
     distress, required = distress_collateral(state, account) * WHOLE, maintenance_margin(state, account)
     running = account.liquidation
     used_up = False if running is None else running.round >= state.rulebook.liquidation.rounds
-    qualifies = (2 * distress < required) | (used_up & (distress <= required))
-    limit = required if used_up else rounded_down((required, 2))
+    monitors = [state.markets[market].monitor for market in account.positions]
+    stressed = running is not None and any(monitor is not None and monitor.stressed for monitor in monitors)
+    opened = (used_up & (distress <= required)) | (stressed & (distress < required))
+    qualifies = (2 * distress < required) | opened
+    limit = required if used_up | stressed else rounded_down((required, 2))
     yield Check("backstop-transfer-3", Reason.NOT_AT_TAKEOVER, qualifies, distress, limit, transaction.account)
 
 

@@ -96,7 +96,7 @@ def effects(state: State, transaction: Fund) -> Effects:
             postings.append(PositionPosting(account_id, market_id, 0, -per_lot * size))
     return Effects(
         accounts=changed,
-        markets={market_id: Market(market.index, market.mark, 0, 0, instant)},
+        markets={market_id: Market(market.index, market.mark, 0, 0, instant, market.monitor)},
         postings=tuple(postings),
         events=(Funded(market_id, instant, numerator, denominator, per_lot),),
     )
@@ -137,8 +137,8 @@ CLAIMS = (
             Bug("rules.fund", "notional(contract, 1, market.index)", "notional(contract, 1, market.mark)"),
             Bug(
                 "rules.fund",
-                "Market(market.index, market.mark, 0, 0, instant)",
-                "Market(market.index, market.mark, 0, 0, instant + 1)",
+                "Market(market.index, market.mark, 0, 0, instant, market.monitor)",
+                "Market(market.index, market.mark, 0, 0, instant + 1, market.monitor)",
             ),
             Bug("units", "return value // step * step", "return value"),
         ),

@@ -73,7 +73,8 @@ def effects_on_market(state: State, transaction: MarkMarket) -> Effects:
     market, premium = transaction.market, transaction.premium
     index = index_of(transaction.quotes)
     before = state.markets.get(market, Market(0, 0, 0, 0, NEVER))
-    after = Market(index, index + premium, before.premium_sum + premium, before.premium_count + 1, before.last_funding)
+    samples = before.premium_sum + premium, before.premium_count + 1
+    after = Market(index, index + premium, *samples, before.last_funding, before.monitor)
     return Effects(markets={market: after}, events=(MarketMarked(market, index, index + premium),))
 
 
@@ -126,8 +127,8 @@ CLAIMS = (
             Bug("rules.mark", "if mark <= 0:", "if mark < 0:"),
             Bug("rules.mark", "if quotes[source] <= 0:", "if quotes[source] < 0:"),
             Bug("rules.mark", "sorted(quotes.values())[1:-1]", "sorted(quotes.values())[1:]"),
-            Bug("rules.mark", "before.premium_count + 1, before", "before.premium_count, before"),
-            Bug("rules.mark", "before.last_funding)", "NEVER)"),
+            Bug("rules.mark", "before.premium_count + 1\n", "before.premium_count\n"),
+            Bug("rules.mark", "before.last_funding, before", "NEVER, before"),
             Bug("rules.mark", "if before is None:", "if 'BTC-PERP' not in state.markets:"),
         ),
     ),

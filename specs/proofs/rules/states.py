@@ -22,6 +22,7 @@ from ledger.transactions import (
     Liquidate,
     MarkAsset,
     MarkMarket,
+    Observe,
     SetAccount,
     Settle,
     Trade,
@@ -47,6 +48,7 @@ from ..worlds import (
     state_of,
 )
 from .liquidations import LOTS, MARK
+from .observe import monitored
 
 OF_A_STATE = ("CON-1", "CON-2", "CON-3", "CON-4", "STO-1", "SET-1")
 LAWS = tuple(law for law in REGISTRY if isinstance(law, StateLaw) and law.id in OF_A_STATE)
@@ -59,7 +61,14 @@ def looked_at(state: State) -> Span:
     return Span(state, state, Map(), frozenset(), None)
 
 
-def lawful(path: Path, *, mark: int | None = None, lots: int | None = None, enrolled: bool = False) -> State:
+def lawful(
+    path: Path,
+    *,
+    mark: int | None = None,
+    lots: int | None = None,
+    enrolled: bool = False,
+    has_monitor: bool = False,
+) -> State:
     """Alice and bob, on the two sides of one market, with the reserves: custody is what all the others sum to."""
     size = balance(path, "lots") if lots is None else lots
     positions = {
@@ -78,7 +87,8 @@ def lawful(path: Path, *, mark: int | None = None, lots: int | None = None, enro
         for name, held in cash.items()
     }
     providers = {BOB: provider_of(path, BOB, ("obliged",))} if enrolled else {}
-    state = state_of(path, accounts, providers, ONE_TIER)
+    rulebook = monitored(ONE_TIER, MARKET) if has_monitor else ONE_TIER
+    state = state_of(path, accounts, providers, rulebook)
     if mark is None:
         return state
     return attrs.evolve(state, markets=Map({MARKET: attrs.evolve(state.markets[MARKET], mark=mark)}))
@@ -143,6 +153,12 @@ def mark_asset(path: Path, state: State) -> Transaction:
     return MarkAsset(path.integer("time"), COIN, quotes(path))
 
 
+def observe(path: Path, state: State) -> Transaction:
+    """Any depths and volume, the best prices 10^-9 apart."""
+    sizes = path.integer("bid depth"), path.integer("ask depth"), path.integer("volume")
+    return Observe(path.integer("time"), MARKET, MARK, MARK + 1, *sizes)
+
+
 def enroll(path: Path, state: State) -> Transaction:
     """Of alice, with any limits."""
     limits = path.integer("per minute"), path.integer("per hour"), path.integer("holdings")
@@ -184,6 +200,7 @@ FIXED = {
     "mark": "the mark is 9,943, and what is filled is filled at it",
     "lots": "alice is long 10,000 lots",
     "enrolled": "bob is an obliged provider",
+    "has_monitor": "BTC-PERP has a liquidity monitor",
 }
 WORLD = (
     "rulebook ascendex-2020, but the last margin bracket of BTC-PERP alone; leverage 100, fee tier standard; concrete "
@@ -208,7 +225,7 @@ CLAIMS = tuple(
         (WHOLE_STATE,),
         _speaking(asked),
         f"Over this world, where the laws of the whole state hold before {words}, they hold after it.",
-        (*WORLD, *(FIXED[name] for name in ("mark", "lots", "enrolled") if name in fixed)),
+        (*WORLD, *(FIXED[name] for name in FIXED if name in fixed)),
         APPLY,
         partial(stays_lawful, asked=asked, **fixed),
         bug,
@@ -238,6 +255,13 @@ CLAIMS = tuple(
             mark_asset,
             {},
             Bug("rules.mark", "prices=prices, events", f"{ONE_ACCOUNT_LOST}prices=prices, events"),
+        ),
+        (
+            "observe",
+            "BTC-PERP is observed",
+            observe,
+            {"mark": MARK, "lots": LOTS, "has_monitor": True},
+            Bug("rules.observe", "markets=state.markets.set", f"{ONE_ACCOUNT_LOST}markets=state.markets.set"),
         ),
         (
             "fund",

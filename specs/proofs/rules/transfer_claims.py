@@ -21,7 +21,7 @@ from ..known import SPLIT
 from ..laws import claim_of_laws
 from ..pages import claim_of_page
 from .backstop_transfer import PAGE
-from .transfers import alone, assets, enrolled, flat, holding, provided, two_provide
+from .transfers import alone, assets, enrolled, flat, holding, provided, squeezed, two_provide
 
 OF_TRANSFER = "backstop-transfer"
 WORLD = (
@@ -46,6 +46,12 @@ ALONE = (
     "USDT; no providers",
 )
 ENOUGH = "alice's equity is not above her notional, and with it @insurance covers that: it is never short"
+STRESSED = (
+    *WORLD,
+    ENOUGH,
+    "alice, who is taken over, is long or short any lots against bob, active or liquidating, and the market is "
+    "stressed; bob is active; both have USDT; no providers",
+)
 COINS = (
     *WORLD,
     ENOUGH,
@@ -142,6 +148,30 @@ CLAIMS: tuple[Claim, ...] = (
             Bug("rules.backstop_transfer", "-leg.size, proceeds))", "-leg.size, -proceeds))"),
         ),
         events=(TakenOver, PositionTransferred, Deleveraged, FeesUsed, LossShared, Rolled),
+    ),
+    _page(
+        "transfer-stressed",
+        scene=squeezed,
+        laws=("TKO-1", "MON-2", "FRM-1"),
+        world=STRESSED,
+        refusals=(0, 3),
+        removed=(3,),
+        bugs=(
+            Bug("rules.backstop_transfer", "and distress < required", "and distress <= required"),
+            Bug("rules.backstop_transfer", "return holds_stressed(state, account) and", "return"),
+            Bug("rules.backstop_transfer", " or holds_stressed(state, account)", ""),
+        ),
+        events=(TakenOver, Deleveraged),
+    ),
+    _laws(
+        "transfer-laws-stressed",
+        squeezed,
+        world=STRESSED,
+        only=("TKO-1", "REJ-2"),
+        bugs=(
+            Bug("rules.backstop_transfer", "and distress < required", "and distress <= required"),
+            Bug("rules.backstop_transfer", "return holds_stressed(state, account) and", "return"),
+        ),
     ),
     _page(
         "transfer-coins",

@@ -11,7 +11,7 @@ from ledger.transactions import BackstopTransfer, Transaction
 
 from ..engine import Path
 from ..quantities import sign_of
-from ..worlds import ALICE, BOB, COIN, MARKET, RULEBOOK, STRANGER, USDT, liquidation_of, provider_of, state_of
+from ..worlds import ALICE, BOB, COIN, MARKET, OBSERVED, RULEBOOK, STRANGER, USDT, liquidation_of, provider_of, state_of
 
 CAROL, PAT, QUINN = "carol", "pat", "quinn"
 MINIMUM = RULEBOOK.program.minimum_account_value
@@ -96,6 +96,18 @@ def alone(path: Path) -> tuple[State, Transaction]:
     }
     has_reserves = path.choice("has reserves", (True, False))
     return transfer(path, accounts, fund=has_reserves, fees=has_reserves)
+
+
+def squeezed(path: Path) -> tuple[State, Transaction]:
+    """A long or a short against bob in a stressed market, no providers; the fund is not short."""
+    size = any_size(path)
+    accounts = {
+        ALICE: account(of_usdt(path, ALICE), held(path, ALICE, size), liquidation_of(path, ALICE)),
+        BOB: account(of_usdt(path, BOB), held(path, BOB, -size)),
+    }
+    state, transaction = transfer(path, accounts)
+    stressed = attrs.evolve(state.markets[MARKET], monitor=attrs.evolve(OBSERVED, stressed=True))
+    return enough(path, attrs.evolve(state, markets=state.markets.set(MARKET, stressed)), transaction)
 
 
 def flat(path: Path) -> tuple[State, Transaction]:
