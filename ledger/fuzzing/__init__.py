@@ -12,7 +12,7 @@ short log of one that breaks a law.
 what markets do, and `play` runs a whole simulation of them.
 """
 
-from .choosers import Chooser, Seeded
+from ..choosers import Chooser, Seeded
 from .drawn_rulebooks import drawn_rulebook
 from .faults import spoil
 from .findings import Finding, first_finding

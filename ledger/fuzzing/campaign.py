@@ -20,7 +20,7 @@ from ..outcomes import Rejected
 from ..profiles import DEFAULT_PROFILE, load_profile
 from ..rulebook import Rulebook
 from ..transactions import TYPE_NAMES, Transaction
-from .choosers import Seeded
+from ..choosers import Seeded
 from .drawn_rulebooks import drawn_rulebook
 from .findings import Finding, breach_of, error_of
 from .reach import Reach

@@ -5,7 +5,7 @@ from ..rules.liquidate import round_limit
 from ..state import Account, size_of
 from ..transactions import BackstopTransfer, Deposit, Fill, Liquidate, Transaction
 from ..units import EXACT_SCALE, floor_div, floor_to_multiple, is_multiple
-from .choosers import Chooser, choose_preferred, one_in
+from ..choosers import Chooser, choose_preferred, one_in
 from .prices import crash, topple
 from .sight import Sight
 from .times import a_time, at_edge

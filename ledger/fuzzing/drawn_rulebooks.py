@@ -11,7 +11,7 @@ import attrs
 
 from ..profiles import PRICE_DECIMALS, RATE_DECIMALS
 from ..units import RATE_SCALE, format_decimal
-from .choosers import Chooser, one_in
+from ..choosers import Chooser, one_in
 
 SETTLEMENT = "USDT"
 COINS = ("BTC", "ETH", "PAX", "USDC")

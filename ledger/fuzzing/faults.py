@@ -25,7 +25,7 @@ from ..transactions import (
     Withdraw,
 )
 from ..units import floor_to_multiple
-from .choosers import Chooser, one_in
+from ..choosers import Chooser, one_in
 from .sight import STRANGERS, Sight
 
 UNLISTED_MARKET, UNLISTED_ASSET, UNLISTED_SOURCE, UNLISTED_TIER = "XRP-PERP", "DOGE", "Mtgox", "gold"

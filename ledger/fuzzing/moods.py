@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ..transactions import Transaction
-from .choosers import Chooser
+from ..choosers import Chooser
 from .distress import backstop_transfer, liquidate, poise, pursue, unwind
 from .money import deposit, rescue, set_account, withdraw
 from .observing import observe, squeeze, swing

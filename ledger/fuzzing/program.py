@@ -4,7 +4,7 @@ from ..capacity import limits_in_force
 from ..margin import account_value
 from ..transactions import Enroll, Leave
 from ..units import EXACT_SCALE
-from .choosers import Chooser, choose_preferred, one_in
+from ..choosers import Chooser, choose_preferred, one_in
 from .sight import Sight
 from .times import a_time
 

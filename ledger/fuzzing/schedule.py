@@ -7,7 +7,7 @@ from ..rulebook import Rulebook
 from ..state import Account, State
 from ..transactions import Deposit, Fund, MarkMarket, Settle, Transaction
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, floor_to_multiple, is_multiple, sign
-from .choosers import Chooser, choose_preferred, one_in
+from ..choosers import Chooser, choose_preferred, one_in
 from .sight import Sight
 from .times import instant_time
 

@@ -12,7 +12,7 @@ from ..state import State, genesis
 from ..transactions import Deposit, Enroll, Liquidate, MarkAsset, MarkMarket, SetAccount, Transaction
 from ..transition import apply, state_after
 from ..units import PRICE_SCALE
-from .choosers import Chooser, one_in
+from ..choosers import Chooser, one_in
 from .faults import spoil
 from .money import amount_worth
 from .moods import ARCS, MONITORED_ARCS, Mood

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..units import floor_to_multiple
-from .choosers import Chooser, choose_near
+from ..choosers import Chooser, choose_near
 from .sight import Sight
 
 START = 1_600_000_000_000

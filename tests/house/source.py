@@ -58,7 +58,20 @@ A folder stands for all its modules, here and below."""
 LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
-EDGE = ("log", "checks", "law_files", "replay", "watching", "fuzzing", "verifying", "cli", "__main__")
+EDGE = (
+    "log",
+    "choosers",
+    "simulation",
+    "calibration",
+    "checks",
+    "law_files",
+    "replay",
+    "watching",
+    "fuzzing",
+    "verifying",
+    "cli",
+    "__main__",
+)
 """What else reads and writes for people and machines, tries the ledger at random, or runs claims about it, in reading
 order."""
 

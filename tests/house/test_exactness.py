@@ -13,7 +13,7 @@ from .source import exact_modules, sources, tree
 DIVIDING_MODULES = ("units",)
 """The only modules in which a division occurs."""
 
-RANDOM_MODULE = "fuzzing.choosers"
+RANDOM_MODULE = "choosers"
 """The only module that asks for random numbers, of a seed."""
 
 FORBIDDEN_NAMES = {

@@ -1,0 +1,56 @@
+"""What a simulation came to: what the backstop took and where it was full, and who paid the rest."""
+
+import attrs
+
+
+@attrs.frozen
+class Window:
+    """What the backstop was asked for from `start` (ms) on, over a minute or an hour, in atoms of notional at mark.
+
+    `capacity`: what providers had agreed to take within it, all of them together. `used`: what they took. `refused`:
+    what they did not, which was auto-deleveraged.
+    """
+
+    start: int
+    capacity: int
+    used: int
+    refused: int
+
+
+@attrs.frozen
+class Summary:
+    """Figures of one simulation; amounts and notional in atoms of the settlement asset, notional at mark.
+
+    Accounts: how many there are besides the market makers and the providers, how many were `liquidated` (whose
+    liquidation began), `released` and `taken_over`, each account once; a provider or a market maker counts too.
+    `rounds`, and what they `closed` on the book. `taken` by providers and `deleveraged` of others, of how many
+    `deleveraged_accounts`. `fund_start`, `fund_end` and `fund_lowest`: the insurance fund; `fund_drawn`, the sum of all
+    that takeovers took out of it. `fees_used` and `loss_shared`: what it was short of, paid by the venue's fees and by
+    accounts. `stressed`: ms in which the market was stressed. `minutes` and `hours`: those in which anything was asked
+    of the backstop, in order.
+    """
+
+    accounts: int
+    transactions: int
+    liquidated: int
+    released: int
+    taken_over: int
+    rounds: int
+    closed: int
+    taken: int
+    deleveraged: int
+    deleveraged_accounts: int
+    fund_start: int
+    fund_end: int
+    fund_lowest: int
+    fund_drawn: int
+    fees_used: int
+    loss_shared: int
+    stressed: int
+    minutes: tuple[Window, ...]
+    hours: tuple[Window, ...]
+
+    @property
+    def shortfall(self) -> int:
+        """What the insurance fund was short of, in atoms: zero exactly where no loss is shared."""
+        return self.fees_used + self.loss_shared
