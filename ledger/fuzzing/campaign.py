@@ -14,13 +14,13 @@ from signal import SIG_IGN, SIGINT, signal
 
 import attrs
 
+from ..choosers import Seeded
 from ..law_files import LawFileError, laws_from
 from ..laws import REGISTRY, Count, Law, LawBroken, Monitor
 from ..outcomes import Rejected
 from ..profiles import DEFAULT_PROFILE, load_profile
 from ..rulebook import Rulebook
 from ..transactions import TYPE_NAMES, Transaction
-from ..choosers import Seeded
 from .drawn_rulebooks import drawn_rulebook
 from .findings import Finding, breach_of, error_of
 from .reach import Reach

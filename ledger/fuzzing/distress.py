@@ -1,11 +1,11 @@
 """Rounds of liquidation and takeovers."""
 
+from ..choosers import Chooser, choose_preferred, one_in
 from ..margin import mark_per_lot, tier_margin
 from ..rules.liquidate import round_limit
 from ..state import Account, size_of
 from ..transactions import BackstopTransfer, Deposit, Fill, Liquidate, Transaction
 from ..units import EXACT_SCALE, floor_div, floor_to_multiple, is_multiple
-from ..choosers import Chooser, choose_preferred, one_in
 from .prices import crash, topple
 from .sight import Sight
 from .times import a_time, at_edge

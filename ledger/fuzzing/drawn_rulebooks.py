@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
+from ..choosers import Chooser, one_in
 from ..profiles import PRICE_DECIMALS, RATE_DECIMALS
 from ..units import RATE_SCALE, format_decimal
-from ..choosers import Chooser, one_in
 
 SETTLEMENT = "USDT"
 COINS = ("BTC", "ETH", "PAX", "USDC")

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 from immutables import Map
 
+from ..choosers import Chooser, one_in
 from ..rulebook import INSURANCE
 from ..transactions import (
     BackstopTransfer,
@@ -25,7 +26,6 @@ from ..transactions import (
     Withdraw,
 )
 from ..units import floor_to_multiple
-from ..choosers import Chooser, one_in
 from .sight import STRANGERS, Sight
 
 UNLISTED_MARKET, UNLISTED_ASSET, UNLISTED_SOURCE, UNLISTED_TIER = "XRP-PERP", "DOGE", "Mtgox", "gold"

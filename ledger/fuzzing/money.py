@@ -1,11 +1,11 @@
 """Money comes in and goes out, and accounts are set."""
 
+from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from ..margin import account_value, effective_collateral, initial_margin, tier_margin
 from ..rulebook import EXTERNAL, FEES, INSURANCE, Asset, Rulebook, is_system
 from ..state import State
 from ..transactions import Deposit, SetAccount, Withdraw
 from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE, ceil_div, floor_div, floor_to_multiple
-from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from .sight import NAMES, Sight
 from .times import a_time
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from ..transactions import Transaction
 from ..choosers import Chooser
+from ..transactions import Transaction
 from .distress import backstop_transfer, liquidate, poise, pursue, unwind
 from .money import deposit, rescue, set_account, withdraw
 from .observing import observe, squeeze, swing

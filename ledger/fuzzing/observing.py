@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from ..liquidity import open_interest
 from ..margin import maintenance_margin
 from ..rulebook import MonitorTerms, Rulebook, Threshold
 from ..state import State, holds_stressed, is_stressed
 from ..transactions import BackstopTransfer, MarkMarket, Observe, Transaction
 from ..units import EXACT_SCALE, PPM_SCALE, ceil_div, floor_div
-from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from .distress import liquidate
 from .prices import crash, quotes_around
 from .sight import Sight

@@ -2,9 +2,9 @@
 
 import attrs
 
+from ..choosers import Chooser, choose_preferred, one_in
 from ..transactions import BackstopTransfer, Enroll, Fund, Leave, Liquidate, Settle, Transaction
 from ..units import EXACT_SCALE
-from ..choosers import Chooser, choose_preferred, one_in
 from .distress import a_round, liquidate, pursue
 from .prices import crash
 from .schedule import fund, settle

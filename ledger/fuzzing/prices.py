@@ -2,12 +2,12 @@
 
 from immutables import Map
 
+from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from ..margin import distress_collateral, position_notional, tier_of
 from ..rulebook import Rulebook
 from ..state import Account, State, size_of
 from ..transactions import MarkAsset, MarkMarket
 from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE, ceil_div, floor_div, floor_to_multiple
-from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from .sight import Sight
 from .times import a_time
 

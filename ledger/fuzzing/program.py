@@ -1,10 +1,10 @@
 """Providers join, raise their limits, take on more than they can carry, and leave."""
 
 from ..capacity import limits_in_force
+from ..choosers import Chooser, choose_preferred, one_in
 from ..margin import account_value
 from ..transactions import Enroll, Leave
 from ..units import EXACT_SCALE
-from ..choosers import Chooser, choose_preferred, one_in
 from .sight import Sight
 from .times import a_time
 

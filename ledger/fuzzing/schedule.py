@@ -2,12 +2,12 @@
 
 from immutables import Map
 
+from ..choosers import Chooser, choose_preferred, one_in
 from ..margin import effective_collateral, notional, unrealised_pnl
 from ..rulebook import Rulebook
 from ..state import Account, State
 from ..transactions import Deposit, Fund, MarkMarket, Settle, Transaction
 from ..units import EXACT_SCALE, RATE_SCALE, floor_div, floor_to_multiple, is_multiple, sign
-from ..choosers import Chooser, choose_preferred, one_in
 from .sight import Sight
 from .times import instant_time
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from immutables import Map
 
+from ..choosers import Chooser, one_in
 from ..laws.law import Step
 from ..outcomes import Applied
 from ..rulebook import INSURANCE, Rulebook
@@ -12,7 +13,6 @@ from ..state import State, genesis
 from ..transactions import Deposit, Enroll, Liquidate, MarkAsset, MarkMarket, SetAccount, Transaction
 from ..transition import apply, state_after
 from ..units import PRICE_SCALE
-from ..choosers import Chooser, one_in
 from .faults import spoil
 from .money import amount_worth
 from .moods import ARCS, MONITORED_ARCS, Mood

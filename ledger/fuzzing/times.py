@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..units import floor_to_multiple
 from ..choosers import Chooser, choose_near
+from ..units import floor_to_multiple
 from .sight import Sight
 
 START = 1_600_000_000_000

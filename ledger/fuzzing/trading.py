@@ -1,12 +1,12 @@
 """Trades that open, close, reduce and flip, in one market or against another."""
 
+from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from ..margin import effective_collateral, initial_margin, mark_per_lot, notional, position_notional
 from ..rulebook import Contract
 from ..rules.fills import fee_on, fee_rates
 from ..state import Account, Market, Position, State, size_of
 from ..transactions import Deposit, Trade
 from ..units import EXACT_SCALE, RATE_SCALE, ceil_div, floor_div, floor_to_multiple, is_multiple
-from ..choosers import Chooser, choose_near, choose_preferred, one_in
 from .sight import Sight
 from .times import a_time
 
