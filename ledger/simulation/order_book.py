@@ -89,30 +89,39 @@ class OrderBook:
         return self._levels(self.taken_asks, side=1)
 
     def _levels(self, taken: int, *, side: int) -> tuple[Level, ...]:
-        count, spread = self.terms.levels, floor_div(self.terms.half_spread * self.thinness, RATE_SCALE)
         levels = []
-        for number, size in enumerate(apportion(self.depth, (1,) * count)):
+        for number, size in enumerate(apportion(self.depth, (1,) * self.terms.levels)):
             gone = min(taken, size)
             taken -= gone
-            distance = min(spread + floor_div(self.terms.width * number, count), RATE_SCALE - 1)
-            levels.append(Level(self._on_tick(self.index * (RATE_SCALE + side * distance), side=side), size - gone))
+            levels.append(Level(self._price(number, side=side), size - gone))
         return tuple(levels)
 
-    def _on_tick(self, scaled: int, *, side: int) -> int:
-        """A price, given times 10^9, as a positive multiple of the tick, away from the index."""
+    def _price(self, number: int, *, side: int) -> int:
+        """The price of a level, a positive multiple of the tick, rounded away from the index."""
+        scaled = self.index * (RATE_SCALE + side * self._distance(number))
         tick = self.contract.tick
         away = ceil_div(scaled, RATE_SCALE * tick) * tick if side > 0 else floor_div(scaled, RATE_SCALE * tick) * tick
         return max(tick, away)
 
+    def _distance(self, number: int) -> int:
+        """How far a level is from the index, in ppb of it."""
+        spread = floor_div(self.terms.half_spread * self.thinness, RATE_SCALE)
+        return min(spread + floor_div(self.terms.width * number, self.terms.levels), RATE_SCALE - 1)
+
+    def _best(self, taken: int) -> int:
+        """The first level that is not wholly taken, the last one where all are."""
+        count, depth = self.terms.levels, self.depth
+        return next((n for n in range(count) if floor_div(depth * (n + 1), count) > taken), count - 1)
+
     def best(self) -> tuple[int, int]:
         """The best bid and ask, of a side without orders its last level; never crossed."""
-        bid, ask = _best(self.bids()), _best(self.asks())
-        return bid, max(ask, bid + self.contract.tick)
+        bid = self._price(self._best(self.taken_bids), side=-1)
+        return bid, max(self._price(self._best(self.taken_asks), side=1), bid + self.contract.tick)
 
     def premium(self) -> int:
-        """By how much the mark is above the index, in price units, signed."""
-        bid, ask = self.best()
-        return floor_div((bid + ask - 2 * self.index) * self.terms.impact, 2 * RATE_SCALE)
+        """By how much the mark is above the index, in price units, signed: zero where as much was taken on each side."""
+        apart = self._distance(self._best(self.taken_asks)) - self._distance(self._best(self.taken_bids))
+        return floor_div(self.index * apart * self.terms.impact, 2 * RATE_SCALE * RATE_SCALE)
 
     def orders(self, market: str, makers: Sequence[str]) -> tuple[RestingOrder, ...]:
         """The book as the operator takes it, each level an order of one of the makers in turn."""
@@ -123,10 +132,6 @@ class OrderBook:
                     maker = makers[number % len(makers)]
                     resting.append(RestingOrder(market, maker, sign * level.size, level.price))
         return tuple(resting)
-
-
-def _best(levels: Sequence[Level]) -> int:
-    return next((level.price for level in levels if level.size), levels[-1].price)
 
 
 def rounded_to_tick(contract: Contract, price: int) -> int:

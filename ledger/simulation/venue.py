@@ -28,6 +28,8 @@ from .population import Entrant, entry_of
 from .scenario import Scenario
 from .tally import MINUTE, Tally
 
+FOREVER = 2**62
+
 Write = Callable[[Transaction], None]
 
 
@@ -138,9 +140,10 @@ class Venue:
         return 0 if market is None else market.mark - market.index
 
     def next_mark(self) -> int:
-        """When the mark is to follow the book again: never while the book has nothing to tell."""
-        if self.scenario.book.impact == 0 or not (self.book.taken_bids or self.book.taken_asks or self.premium):
-            return self.time + 2**62
+        """When the mark is to follow the book again: never while the book has nothing new to tell."""
+        is_quiet = not (self.book.taken_bids or self.book.taken_asks) and self.book.premium() == self.premium
+        if self.scenario.book.impact == 0 or is_quiet:
+            return self.time + FOREVER
         return max(self.time, self.marked + self.scenario.book.mark_interval)
 
     def mark(self) -> None:
