@@ -119,7 +119,7 @@ class OrderBook:
         return bid, max(self._price(self._best(self.taken_asks), side=1), bid + self.contract.tick)
 
     def premium(self) -> int:
-        """By how much the mark is above the index, in price units, signed: zero where as much was taken on each side."""
+        """By how much the mark is above the index (price units, signed): zero where as much was taken on each side."""
         apart = self._distance(self._best(self.taken_asks)) - self._distance(self._best(self.taken_bids))
         return floor_div(self.index * apart * self.terms.impact, 2 * RATE_SCALE * RATE_SCALE)
 
