@@ -19,8 +19,7 @@ from .simulated import simulated_document, simulated_lines
 
 EXAMPLE = """\b
 Example:
-  backstop simulate --scenario docs/examples/scenarios/crash.toml --prices docs/examples/scenarios/prices.csv \\
-      --out simulated.jsonl"""
+  backstop simulate --scenario docs/examples/crash.toml --out simulated.jsonl"""
 
 
 def rows_of(values: tuple[str, ...]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from ledger.simulation.scenario import Scenario, scenario_of
 from ledger.units import PRICE_SCALE
 
 ROOT = Path(__file__).resolve().parents[2]
-CRASH = ROOT / "docs" / "examples" / "scenarios" / "crash.toml"
+CRASH = ROOT / "docs" / "examples" / "crash.toml"
 START = 1_600_000_000_000
 """2020-09-13T12:26:40Z: no instant of a settle or a funding."""
 MINUTE = 60_000

@@ -43,7 +43,8 @@ def test_numbers_of_toml_are_exact(tmp_path: Path) -> None:
 
 
 def test_files_are_beside_the_scenario(tmp_path: Path) -> None:
-    text = CRASH.read_text(encoding="utf-8") + '\n[prices]\nfile = "a.csv"\nfunding = "b.csv"\nwhere = { pair = "X" }\n'
+    named = 'file = "a.csv"\nfunding = "b.csv"\nwhere = { pair = "X" }'
+    text = CRASH.read_text(encoding="utf-8").replace('file = "crash-prices.csv"', named)
     path = tmp_path / "with.toml"
     path.write_text(text, encoding="utf-8")
     prices = read_scenario(str(path)).prices
