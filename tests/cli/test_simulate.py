@@ -36,7 +36,7 @@ def test_the_log_replays_with_every_law_checked_and_is_what_the_summary_says(tmp
     path = str(tmp_path / "out.jsonl")
     told = document("simulate", "--scenario", CRASH, "--out", path)
     replayed = document("replay", path)
-    assert replayed["result"] == "held"
+    assert replayed["result"] == "holds"
     assert replayed["transactions"] == told["transactions"] == len(Path(path).read_bytes().splitlines()) - 1
     assert told["log"] == path
     assert (told["from"], told["bars"], told["seed"]) == ("2020-09-03T14:04:00Z", 60, 0)
