@@ -7,26 +7,29 @@ import attrs
 
 from ..units import RATE_DECIMALS
 from .faults import DataError
-from .rows import Table, listed, wrong
+from .rows import NO_NAME, Table, listed, wrong
 
 BRACKETS = re.compile(r"[(\[{]([^)\]}]*)[)\]}]")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 APART = re.compile(r"[\W_]+")
 
-TIME_NAMES = (
-    *("opentime", "timeperiodstart", "periodstart", "starttime", "startat", "startedat", "start"),
-    *("begintime", "candlebegintime"),
-    *("fundingtime", "fundingtimestamp", "fundingratetimestamp", "calctime", "settlementtime", "effectiveat"),
-    *("time", "timestamp", "ts", "unix", "unixtime", "unixtimestamp", "epoch", "epochtime"),
-    *("datetime", "date", "day", "t", "", "unnamed0", "index"),
-)
-"""Where a bar begins comes before when a rate was paid, that before any time, counts before dates, and last a column
-without a name, as pandas writes an index."""
 
-PRICE_NAMES = (
-    *("price", "markprice", "mark", "close", "closeprice", "priceclose"),
-    *("last", "lastprice", "indexprice", "p", "c"),
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TIME_NAMES = _names(
+    "opentime timeperiodstart periodstart timeopen starttime startat startedat start begintime candlebegintime "
+    "fundingtime fundingtimestamp fundingratetimestamp calctime settlementtime effectiveat "
+    "time timestamp ts unix unixtime unixtimestamp epoch epochtime "
+    "datetime date day snappedat t"
 )
+"""Where a bar begins comes before when a rate was paid, that before any time, and counts before dates."""
+
+INDEX_NAMES = ("", "unnamed0", "index")
+"""A column without a name, as pandas writes an index, which is the time where no other column is."""
+
+PRICE_NAMES = _names("price markprice mark close closeprice priceclose last lastprice indexprice p c")
 """What a file with one price a row may call it."""
 
 OPEN_NAMES = ("open", "openprice", "priceopen", "o")
@@ -34,31 +37,18 @@ HIGH_NAMES = ("high", "highprice", "pricehigh", "h")
 LOW_NAMES = ("low", "lowprice", "pricelow", "l")
 CLOSE_NAMES = ("close", "closeprice", "priceclose", "c")
 
-FUNDING_NAMES = (
-    *("realizedfundingrate", "realfundingrate", "realizedrate", "relativefundingrate"),
-    *("fundingrate", "funding", "lastfundingrate"),
+FUNDING_NAMES = _names(
+    "realizedfundingrate realfundingrate realizedrate relativefundingrate fundingrate funding lastfundingrate"
 )
 """What was paid comes before what was forecast, and a fraction before an amount."""
 
 RATE_NAMES = (*FUNDING_NAMES, "rate")
 """In a file that is read for its rates alone."""
 
-SERIES_NAMES = (
-    *("exchange", "venue", "source", "feed", "broker", "market", "symbol", "instrument", "instrumentname", "instid"),
-    *(
-        "instrumentid",
-        "pair",
-        "contract",
-        "contracts",
-        "ticker",
-        "coin",
-        "asset",
-        "crypto",
-        "currency",
-        "base",
-        "quote",
-    ),
-    *("product", "contracttype", "category", "series", "interval", "period", "timeframe", "granularity", "type"),
+SERIES_NAMES = _names(
+    "exchange venue source feed broker market symbol instrument instrumentname instid instrumentid pair contract "
+    "contracts ticker coin asset crypto currency base quote product contracttype category series interval period "
+    "timeframe granularity resolution type"
 )
 """Columns that tell several series of one file apart."""
 
@@ -67,7 +57,7 @@ TIME_UNITS = {
     **dict.fromkeys(("s", "sec", "seconds"), "s"),
     **dict.fromkeys(("us", "usec", "micros", "microseconds"), "us"),
     **dict.fromkeys(("ns", "nsec", "nanos", "nanoseconds"), "ns"),
-    **dict.fromkeys(("", "utc", "gmt", "utc+0", "utc+00:00"), None),
+    **dict.fromkeys(("utc", "gmt", "utc+0", "utc+00:00", ""), None),
 }
 """What may follow the name of a time, and the unit of its counts where that says one; the earlier is preferred."""
 
@@ -170,12 +160,12 @@ def _columns(table: Table) -> list[tuple[str, Column]]:
             unit = "".join(" ".join(in_brackets).lower().replace("%", "percent").split())
         elif len(words) > 1 and words[-1] in UNIT_WORDS:
             unit = words.pop()
-        columns.append(("".join(words), Column(index, title, unit)))
+        columns.append(("".join(words), Column(index, title or NO_NAME, unit)))
     return columns
 
 
 def _time_column(table: Table, columns: list[tuple[str, Column]]) -> Column:
-    column = _column(table, columns, TIME_NAMES, _time_unit)
+    column = _column(table, columns, (*TIME_NAMES, *INDEX_NAMES), _time_unit)
     if column is None:
         raise _missing(table, "one for the time such as time, timestamp, open_time, unix or date")
     return column

@@ -101,7 +101,7 @@ def read_funding(path: str, where: Mapping[str, str] | None = None) -> tuple[Fun
 
 def _time(table: Table, column: Column, line: int, row: list[str]) -> int:
     try:
-        return parse_time(row[column.index], TIME_UNITS[column.unit])
+        return parse_time(column.text(row), TIME_UNITS[column.unit])
     except ValueError as error:
         raise _mismatch(table, column, line, row, str(error)) from None
 
@@ -121,7 +121,7 @@ def _bar(table: Table, columns: tuple[Column, ...], line: int, time: int, row: l
 
 def _price(table: Table, column: Column, line: int, row: list[str]) -> int:
     try:
-        price = parse_number(row[column.index], PRICE_DECIMALS)
+        price = parse_number(column.text(row), PRICE_DECIMALS)
     except ValueError as error:
         raise _mismatch(table, column, line, row, str(error)) from None
     if price <= 0:
@@ -131,7 +131,7 @@ def _price(table: Table, column: Column, line: int, row: list[str]) -> int:
 
 def _rate(table: Table, column: Column, line: int, row: list[str]) -> int:
     """A rate in parts per billion; a percent sign counts where the column's name does not say percent already."""
-    text, decimals = row[column.index].strip(), RATE_DECIMALS_OF[column.unit]
+    text, decimals = column.text(row).strip(), RATE_DECIMALS_OF[column.unit]
     if text.endswith("%"):
         text, decimals = text.removesuffix("%"), RATE_DECIMALS_OF["percent"]
     try:
@@ -141,4 +141,4 @@ def _rate(table: Table, column: Column, line: int, row: list[str]) -> int:
 
 
 def _mismatch(table: Table, column: Column, line: int, row: list[str], expected: str) -> DataError:
-    return wrong(table.name, line, column.title, f"found {shown_field(row[column.index])}, expected {expected}")
+    return wrong(table.name, line, column.title, f"found {shown_field(column.text(row))}, expected {expected}")

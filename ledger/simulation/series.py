@@ -26,8 +26,8 @@ def chosen(table: Table, where: Mapping[str, str]) -> Iterator[tuple[int, list[s
         any_row = True
         for (column, _), seen in zip(wanted, values, strict=True):
             if len(seen) < MOST_VALUES:
-                seen[row[column.index].strip()] = None
-        if all(row[column.index].strip() == value for column, value in wanted):
+                seen[column.text(row).strip()] = None
+        if all(column.text(row).strip() == value for column, value in wanted):
             any_chosen = True
             yield line, row
     if not any_row:
