@@ -52,27 +52,31 @@ SERIES_NAMES = _names(
 )
 """Columns that tell several series of one file apart."""
 
-TIME_UNITS = {
-    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), "ms"),
-    **dict.fromkeys(("s", "sec", "seconds"), "s"),
-    **dict.fromkeys(("us", "usec", "micros", "microseconds"), "us"),
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanoseconds"), "ns"),
-    **dict.fromkeys(("utc", "gmt", "utc+0", "utc+00:00", ""), None),
-}
-"""What may follow the name of a time, and the unit of its counts where that says one; the earlier is preferred."""
+TIME_UNITS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
+    ("ms", ("ms", "msec", "millis", "milliseconds")),
+    ("s", ("s", "sec", "seconds")),
+    ("us", ("us", "usec", "micros", "microseconds")),
+    ("ns", ("ns", "nsec", "nanos", "nanoseconds")),
+    (None, ("utc", "gmt", "utc+0", "utc+00:00")),
+    (None, ("",)),
+)
+"""What may follow the name of a time, in order of preference: the unit of its counts, if one is said, and the words."""
 
-RATE_DECIMALS_OF = {
-    **dict.fromkeys(("", "8h", "fraction", "decimal"), RATE_DECIMALS),
-    **dict.fromkeys(("percent", "pct"), RATE_DECIMALS - 2),
-    **dict.fromkeys(("bp", "bps"), RATE_DECIMALS - 4),
-}
-"""What may follow the name of a rate, and the decimals that a part per billion has there; the earlier is preferred."""
+RATE_UNITS = (
+    (RATE_DECIMALS, ("", "8h", "fraction", "decimal")),
+    (RATE_DECIMALS - 2, ("percent", "pct")),
+    (RATE_DECIMALS - 4, ("bp", "bps")),
+)
+"""What may follow the name of a rate, in order of preference: decimals of a part per billion in it, and the words."""
+
+COUNTED_IN = {word: unit for unit, words in TIME_UNITS for word in words}
+RATE_DECIMALS_IN = {word: decimals for decimals, words in RATE_UNITS for word in words}
 
 CURRENCIES = ("usd", "usdt", "usdc", "busd", "eur")
 CURRENCY = re.compile(rf"([a-z]{{2,6}}[/-]?)?({'|'.join(CURRENCIES)})|[$\u20ac]|")
 """What may follow the name of a price."""
 
-UNIT_WORDS = frozenset((*TIME_UNITS, *RATE_DECIMALS_OF, *CURRENCIES)) - {""}
+UNIT_WORDS = frozenset((*COUNTED_IN, *RATE_DECIMALS_IN, *CURRENCIES)) - {""}
 """Words that are a unit where they are the last of a name."""
 
 
@@ -194,11 +198,11 @@ def _column(
 
 
 def _time_unit(unit: str) -> int | None:
-    return tuple(TIME_UNITS).index(unit) if unit in TIME_UNITS else None
+    return next((rank for rank, (_, words) in enumerate(TIME_UNITS) if unit in words), None)
 
 
 def _rate_unit(unit: str) -> int | None:
-    return -RATE_DECIMALS_OF[unit] if unit in RATE_DECIMALS_OF else None
+    return next((rank for rank, (_, words) in enumerate(RATE_UNITS) if unit in words), None)
 
 
 def _price_unit(unit: str) -> int | None:

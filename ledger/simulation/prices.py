@@ -6,7 +6,7 @@ from itertools import pairwise
 import attrs
 
 from ..units import PRICE_DECIMALS
-from .columns import RATE_DECIMALS_OF, TIME_UNITS, Column, price_layout, rate_layout
+from .columns import COUNTED_IN, RATE_DECIMALS_IN, Column, price_layout, rate_layout
 from .faults import DataError
 from .numbers import parse_number
 from .rows import Table, open_table, shown_field, wrong
@@ -101,7 +101,7 @@ def read_funding(path: str, where: Mapping[str, str] | None = None) -> tuple[Fun
 
 def _time(table: Table, column: Column, line: int, row: list[str]) -> int:
     try:
-        return parse_time(column.text(row), TIME_UNITS[column.unit])
+        return parse_time(column.text(row), COUNTED_IN[column.unit])
     except ValueError as error:
         raise _mismatch(table, column, line, row, str(error)) from None
 
@@ -131,9 +131,9 @@ def _price(table: Table, column: Column, line: int, row: list[str]) -> int:
 
 def _rate(table: Table, column: Column, line: int, row: list[str]) -> int:
     """A rate in parts per billion; a percent sign counts where the column's name does not say percent already."""
-    text, decimals = column.text(row).strip(), RATE_DECIMALS_OF[column.unit]
+    text, decimals = column.text(row).strip(), RATE_DECIMALS_IN[column.unit]
     if text.endswith("%"):
-        text, decimals = text.removesuffix("%"), RATE_DECIMALS_OF["percent"]
+        text, decimals = text.removesuffix("%"), RATE_DECIMALS_IN["percent"]
     try:
         return parse_number(text, decimals)
     except ValueError as error:

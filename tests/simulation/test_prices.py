@@ -86,6 +86,7 @@ HEADERS = {
     "Unnamed: 0,date,price": ".tp",
     "index,open,high,low,close": "tohlc",
     "index,datetime,price": ".tp",
+    ",UTC,price": "t.p",
     # Ways of writing a name.
     "OPEN TIME,OPEN,HIGH,LOW,CLOSE": "tohlc",
     "openTime,Open,High,Low,Close": "tohlc",
@@ -95,6 +96,8 @@ HEADERS = {
     "TimeMs,open_usd,high-usd,low.usd,closeUSDT": "tohlc",
     "<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<VOL>": "tohlc.",
     "time;open;high;low;close": "tohlc",
+    'time, "open",high, "low",close': "tohlc",
+    'time;price;"a,b,c,d"': "tp.",
     "t,o,h,l,c,v": "tohlc.",
     # Where two could be meant.
     "date,unix,close": ".tp",
@@ -170,6 +173,11 @@ def test_a_rate_is_a_funding_rate_only_where_rates_are_asked_for(write: Write) -
 def test_rates_in_percent_and_in_basis_points(title: str, texts: tuple[str, str], write: Write) -> None:
     path = write(f"time,{title}\n2025-02-03 01:20,{texts[0]}\n2025-02-03 01:21,{texts[1]}\n")
     assert read_funding(path) == RATES
+
+
+def test_quotation_marks_keep_delimiters_also_behind_a_space(write: Write) -> None:
+    path = write('"time", "note", "price"\n"2025-02-03 01:20", "a, b", "5"\n2025-02-03 01:21,"c, ""d""", "7"\n')
+    assert read_prices(path).bars == ONE_PRICE
 
 
 def test_beside_prices_a_row_may_have_no_rate(write: Write) -> None:
@@ -326,6 +334,16 @@ PRICE_ERRORS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         {},
         "p.csv:3: low: found 2.5, expected at most the open and the close",
     ),
+    "a low above the close": (
+        bars("3,4,2.5,2"),
+        {},
+        "p.csv:2: low: found 2.5, expected at most the open and the close",
+    ),
+    "a high below the open": (
+        bars("3,2.5,1,2"),
+        {},
+        "p.csv:2: high: found 2.5, expected at least the open and the close",
+    ),
     "a high that is not": (bars("2,2.5,1,3"), {}, "p.csv:2: high: found 2.5, expected at least the open and the close"),
     "no time of day": ("time,price\n01:20,5\n", {}, f'p.csv:2: time: found "01:20", {TIME}'),
     "a row's number": (",price\n0,5\n1,5\n", {}, f"p.csv:2: (no name): found 0, {TIME}"),
@@ -386,6 +404,17 @@ PRICE_ERRORS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         {},
         "p.csv:4: time: found 2025-02-03T00:00:00Z, expected a later time than 2025-02-04T00:00:00Z on line 3: "
         "pair is A there and B here, and --where pair=A chooses",
+    ),
+    "several series in turns": (
+        "time,pair,price\n2025-02-03,B,5\n2025-02-04,A,5\n2025-02-04,B,5\n",
+        {},
+        "p.csv:4: time: found 2025-02-04T00:00:00Z, expected a later time than 2025-02-04T00:00:00Z on line 3: "
+        "pair is A there and B here, and --where pair=A chooses",
+    ),
+    "one series": (
+        "time,pair,price\n2025-02-03,A,5\n2025-02-03, A ,5\n",
+        {},
+        "p.csv:3: time: found 2025-02-03T00:00:00Z, expected another time than 2025-02-03T00:00:00Z on line 2",
     ),
     # Which series.
     "no such column": (
