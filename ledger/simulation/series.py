@@ -1,5 +1,6 @@
 """Files that hold several series: the rows of one, and in what order they come."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -86,5 +87,6 @@ class Order:
         for index, title in enumerate(self.table.header):
             before, here = self.row[index].strip(), row[index].strip()
             if plain_name(title) in SERIES_NAMES and before != here:
-                return f": {title} is {before} there and {here} here, and --where {title}={before} chooses"
+                choice = shlex.quote(f"{title}={before}")
+                return f": {title} is {before} there and {here} here, and --where {choice} chooses"
         return ""

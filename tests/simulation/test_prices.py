@@ -405,6 +405,12 @@ PRICE_ERRORS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         "p.csv:4: time: found 2025-02-03T00:00:00Z, expected a later time than 2025-02-04T00:00:00Z on line 3: "
         "pair is A there and B here, and --where pair=A chooses",
     ),
+    "several series with names of two words": (
+        "time,Pair name,pair,price\n2025-02-03,,BTC USD,5\n2025-02-03,,BTC EUR,5\n",
+        {},
+        "p.csv:3: time: found 2025-02-03T00:00:00Z, expected another time than 2025-02-03T00:00:00Z on line 2: "
+        "pair is BTC USD there and BTC EUR here, and --where 'pair=BTC USD' chooses",
+    ),
     "several series in turns": (
         "time,pair,price\n2025-02-03,B,5\n2025-02-04,A,5\n2025-02-04,B,5\n",
         {},
