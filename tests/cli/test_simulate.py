@@ -109,6 +109,20 @@ def test_rates_and_rows_are_picked(tmp_path: Path) -> None:
     assert (told["fundings"], told["clamped"]) == (1, 0)
 
 
+def test_funding_is_computed_where_that_is_asked_for(tmp_path: Path) -> None:
+    prices, log = tmp_path / "p.csv", tmp_path / "log.jsonl"
+    rows = "2021-01-01 07:00,20000,0.00000000019\n2021-01-01 08:00,20000,0.0001\n2021-01-01 09:00,20100,0.2\n"
+    prices.write_text(f"time,close,funding rate\n{rows}", encoding="utf-8")
+    chosen = ("--scenario", CRASH, "--prices", str(prices), "--out", str(log))
+    refused = run("simulate", *chosen)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.endswith("expected at most 9 decimals (--cut-rates cuts finer rates)\n")
+    assert document("simulate", *chosen, "--cut-rates")["fundings"] == 1
+    assert b'"rate":"0.0001"' in log.read_bytes()
+    assert document("simulate", *chosen, "--funding", "computed")["fundings"] == 1
+    assert b'"rate"' not in log.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [

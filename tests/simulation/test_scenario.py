@@ -50,6 +50,9 @@ def test_files_are_beside_the_scenario(tmp_path: Path) -> None:
     prices = read_scenario(str(path)).prices
     assert (prices.file, prices.funding) == (str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
     assert prices.where == {"pair": "X"}
+    assert not prices.cut_rates
+    prices = scenario(prices={"funding": "computed", "cut_rates": True}).prices
+    assert (prices.funding, prices.cut_rates) == ("computed", True)
 
 
 def test_the_discount_of_the_backstop_is_that_of_the_rulebook() -> None:
@@ -106,6 +109,7 @@ def test_an_asset_follows_the_index_or_a_price_of_its_own() -> None:
         ({"book": {"depth": "-1"}}, 'book.depth: found "-1", expected an amount of 0 or more'),
         ({"backstop": {"discount": "2"}}, 'backstop.discount: found "2", expected a rate above -1 and at most 1'),
         ({"prices": {"points": "open"}}, 'prices.points: found "open", expected one of ohlc, close'),
+        ({"prices": {"cut_rates": 1}}, "prices.cut_rates: found 1, expected true or false"),
         ({"prices": {"file": 1}}, "prices.file: found 1, expected a file's path"),
         ({"prices": {"where": {"pair": True}}}, "prices.where.pair: found true, expected a column's value"),
         (
