@@ -16,9 +16,14 @@ import pytest
 
 import ledger
 
+from .shared_data import SHARED, shared_path
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```console\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
+MARKET_DATA = ("bitstamp_btcusd_1m_2025-02-03_0120_0219.csv",)
+"""Files of real prices that pages walk through and that are no part of the project."""
+
 EXIT = re.compile(r"\[exit ([0-9]+)\]")
 
 
@@ -56,6 +61,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("README.md", "docs", "ledger", "specs", "tests"):
         (folder / name).symlink_to(ROOT / name)
+    for name in MARKET_DATA:
+        if (SHARED / "data" / name).exists():
+            (folder / name).symlink_to(SHARED / "data" / name)
     return folder
 
 
@@ -76,6 +84,9 @@ def run(command: str, folder: Path) -> tuple[str, int]:
 
 @pytest.mark.parametrize(("command", "expected"), [s[1:] for s in SESSIONS], ids=[s[0] for s in SESSIONS])
 def test_commands_print_what_the_page_says(command: str, expected: str, checkout: Path) -> None:
+    for name in MARKET_DATA:
+        if name in command:
+            shared_path("data", name)
     *lines, last = expected.rstrip("\n").split("\n")
     stated = EXIT.fullmatch(last)
     code = int(stated[1]) if stated else 0
