@@ -50,10 +50,11 @@ def backstop(*arguments: str, env: Mapping[str, str] | None = None) -> "subproce
     )
 
 
-def log(folder: Path, *lines: Line, name: str = "small.jsonl") -> str:
+def log(folder: Path, *lines: Line, name: str = "small.jsonl", overrides: Mapping[str, Any] | None = None) -> str:
     """The path of a log of these lines after a genesis under the `textbook` rulebook: no fees, one flat tier."""
     path = folder / name
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in (GENESIS, *lines)), encoding="utf-8")
+    genesis = GENESIS if overrides is None else {**GENESIS, "overrides": overrides}
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in (genesis, *lines)), encoding="utf-8")
     return str(path)
 
 
