@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 ALICE_AND_BOB = str(EXAMPLES / "alice-and-bob.jsonl")
 TAKEOVER = str(EXAMPLES / "takeover.jsonl")
+STRESS = str(EXAMPLES / "stress.jsonl")
 CASCADE = str(EXAMPLES / "cascade.jsonl")
 
 SOURCES = ("AscendEX", "Binance", "Huobi", "OKEx", "Poloniex")
