@@ -86,7 +86,11 @@ def watch_log(
 
 
 class _Watch:
-    """A log on its way. `due`: since when an action of each watched account is due, maybe in the future."""
+    """A log on its way.
+
+    `rounds`: since when a round of each watched account is due, maybe in the future; `opened`: since when a takeover is
+    open to those to whom one is.
+    """
 
     def __init__(self, state: State, patience: int) -> None:
         self.index: Index = index_of(state)
@@ -94,11 +98,14 @@ class _Watch:
         self.findings: list[Finding] = []
         self.transactions = 0
         self.looked_at: Counter[str] = Counter()
-        self.due: dict[str, int] = {}
+        self.rounds: dict[str, int] = {}
+        self.opened: dict[str, int] = {}
         self.told: set[str] = set()
         self.known: set[str] = set()
         self.settled_before: int | None = None
         self.funded_before: dict[str, int] = {}
+        for account_id in self.index.watched:
+            self.note(account_id, state.time)
 
     def answer(self, entry: Entry) -> None:
         """Apply a line, and look at what was done and at what was not."""
@@ -122,10 +129,11 @@ class _Watch:
     def look_at_the_clock(self, entry: Entry) -> None:
         """What was still undone when this line's time came."""
         time = entry.transaction.time
-        for account_id in sorted(self.due):
-            if time - self.due[account_id] > self.patience and account_id not in self.told:
+        for account_id in sorted(self.rounds):
+            since = self.due_since(account_id)
+            if time - since > self.patience and account_id not in self.told:
                 self.told.add(account_id)
-                self.found(Kind.UNATTENDED, entry, account_id, self.due[account_id])
+                self.found(Kind.UNATTENDED, entry, account_id, since)
         state = self.index.state
         for market_id in sorted(self.funded_before):
             last = max(self.funded_before[market_id], state.markets[market_id].last_funding)
@@ -149,11 +157,10 @@ class _Watch:
         """A round where a takeover was open, or with fills where the account was to be released."""
         state, account_id = self.index.state, transaction.account
         account = state.accounts[account_id]
-        since = self.due.get(account_id, transaction.time)
         if is_handed_over(state, account):
-            self.found(Kind.ROUND_INSTEAD, entry, account_id, since)
+            self.found(Kind.ROUND_INSTEAD, entry, account_id, self.opened[account_id])
         elif transaction.fills and is_above_release(state, account):
-            self.found(Kind.FILLS_INSTEAD, entry, account_id, since)
+            self.found(Kind.FILLS_INSTEAD, entry, account_id, self.rounds[account_id])
 
     def look_at_takeover(self, entry: Entry, transaction: BackstopTransfer) -> None:
         """A takeover while somebody more distressed was open to one."""
@@ -162,8 +169,7 @@ class _Watch:
             state, [name for name in self.index.watched if is_handed_over(state, state.accounts[name])]
         )
         if first != transaction.account:
-            since = self.due.get(first, transaction.time)
-            self.found(Kind.OUT_OF_ORDER, entry, transaction.account, since, other=first)
+            self.found(Kind.OUT_OF_ORDER, entry, transaction.account, self.opened[first], other=first)
 
     def begin_schedules(self, transaction: Transaction) -> None:
         """Settles are expected from the first applied transaction on, a market's fundings from its first mark on."""
@@ -175,23 +181,42 @@ class _Watch:
                 self.funded_before.setdefault(market_id, _instant_before(state.rulebook.funding, transaction.time))
 
     def note_due(self, before: Index, transaction: Transaction) -> None:
-        """Keep up with who is to be acted on, and since when: at once, or while liquidating after the interval."""
-        acted = transaction.account if isinstance(transaction, Liquidate | BackstopTransfer) else None
-        if acted is not None:
-            self.due.pop(acted, None)
-            self.told.discard(acted)
-        if acted is None and self.index.watched is before.watched:
-            return
-        state, watched = self.index.state, self.index.watched
-        for account_id in [name for name in self.due if name not in watched]:
-            del self.due[account_id]
-            self.told.discard(account_id)
+        """Keep up with who is to be acted on, and since when: whoever the step may have changed is looked at."""
+        if isinstance(transaction, Liquidate | BackstopTransfer):
+            self.forget(transaction.account)
+        state, earlier, watched = self.index.state, before.state, self.index.watched
+        for account_id in [name for name in self.rounds if name not in watched]:
+            self.forget(account_id)
+        moved = state.markets is not earlier.markets or state.prices is not earlier.prices
         for account_id in watched:
-            if account_id not in self.due:
-                running = state.accounts[account_id].liquidation
-                due = 0 if running is None else running.time + state.rulebook.liquidation.round_interval
-                self.due[account_id] = max(transaction.time, due)
-                self.known.add(account_id)
+            is_new = account_id not in self.rounds
+            if moved or is_new or state.accounts[account_id] is not earlier.accounts[account_id]:
+                self.note(account_id, transaction.time)
+
+    def note(self, account_id: str, time: int) -> None:
+        """What is due of a watched account at `time`: a round, at once or while liquidating after the interval, and a
+        takeover while one is open, whoever or whatever opened it."""
+        state = self.index.state
+        account = state.accounts[account_id]
+        if account_id not in self.rounds:
+            self.known.add(account_id)
+            running = account.liquidation
+            due = 0 if running is None else running.time + state.rulebook.liquidation.round_interval
+            self.rounds[account_id] = max(time, due)
+        if not is_handed_over(state, account):
+            self.opened.pop(account_id, None)
+        else:
+            self.opened.setdefault(account_id, time)
+
+    def forget(self, account_id: str) -> None:
+        """The account was acted on, or needs nothing any more."""
+        self.rounds.pop(account_id, None)
+        self.opened.pop(account_id, None)
+        self.told.discard(account_id)
+
+    def due_since(self, account_id: str) -> int:
+        """Since when a watched account is to be acted on: the round or the takeover, whichever was due first."""
+        return min(self.rounds[account_id], self.opened.get(account_id, self.rounds[account_id]))
 
     def found(
         self, kind: Kind, entry: Entry, subject: str | None, since: int, *, count: int = 1, other: str | None = None

@@ -26,8 +26,10 @@ from ledger.canonical import (
     state_from_bytes,
 )
 from ledger.fuzzing import GENESES, RULEBOOKS, Seeded, play
+from ledger.fuzzing.rulebooks import COMPACT_MONITOR
 from ledger.outcomes import Applied, Outcome, Reason, Rejected
 from ledger.postings import CashPosting, PositionPosting, Posting
+from ledger.profiles import load_profile
 from ledger.rulebook import FEES
 from ledger.state import (
     NEVER,
@@ -683,9 +685,15 @@ MONITOR_TEXT = (
 )
 
 
+MONITORED = load_profile(
+    "ascendex-2020",
+    {"markets": {ETH: {"monitor": {**COMPACT_MONITOR, "window": 2}}}},
+)
+
+
 def observed() -> State:
-    """The rich state, ETH-PERP observed twice."""
-    state = rich_state()
+    """The rich state, ETH-PERP observed twice under a rulebook that has a monitor for it."""
+    state = attrs.evolve(rich_state(), rulebook=MONITORED)
     seen = (Observation(4, 0), Observation(3, 10**20))
     monitor = LiquidityMonitor(START - 1, 5, 7, 12, 0, seen, True)
     return attrs.evolve(state, markets=state.markets.set(ETH, attrs.evolve(state.markets[ETH], monitor=monitor)))
@@ -694,7 +702,7 @@ def observed() -> State:
 def test_a_monitor_is_written_between_mark_and_premiums_and_nowhere_else() -> None:
     text = state_bytes(observed())
     assert text.count(MONITOR_TEXT) == 1
-    assert text.replace(MONITOR_TEXT, b"") == state_bytes(rich_state())
+    assert text.replace(MONITOR_TEXT, b"") == state_bytes(attrs.evolve(rich_state(), rulebook=MONITORED))
     assert state_from_bytes(text) == observed()
 
 
@@ -707,6 +715,9 @@ def test_a_monitor_is_written_between_mark_and_premiums_and_nowhere_else() -> No
         (b'{"mark":"4","volume":"0"}', b'{"mark":"0","volume":"0"}', "observations[0].mark"),
         (b'{"mark":"4","volume":"0"}', b'{"mark":"4","volume":"-1"}', "observations[0].volume"),
         (b'"ask":"7",', b"", "ask"),
+        (b'"ask":"7"', b'"ask":"5"', "ask"),
+        (b'[{"mark":"4","volume":"0"},', b"[" + b'{"mark":"4","volume":"0"},' * 3, "observations"),
+        (MONITOR_TEXT[64:-39], b'"observations":[]', "observations"),
     ],
 )
 def test_a_monitor_that_is_none_is_refused_by_field(found: bytes, instead: bytes, field: str) -> None:
@@ -715,3 +726,19 @@ def test_a_monitor_that_is_none_is_refused_by_field(found: bytes, instead: bytes
     with pytest.raises(StateError) as refused:
         state_from_bytes(text.replace(found, instead))
     assert refused.value.field == f"markets.ETH-PERP.monitor.{field}"
+
+
+def test_a_window_is_as_long_as_the_rulebook_says() -> None:
+    """One observation more than returns, and not one besides."""
+    one = b'{"mark":"4","volume":"0"},'
+    full = state_bytes(observed()).replace(one, one * 2)
+    assert state_bytes(state_from_bytes(full)) == full
+    with pytest.raises(StateError, match="found 4 observations, expected from 1 to 3"):
+        state_from_bytes(full.replace(one * 2, one * 3))
+
+
+def test_a_monitor_where_the_rulebook_has_none_is_refused() -> None:
+    unmonitored = attrs.evolve(observed(), rulebook=ASCENDEX)
+    with pytest.raises(StateError) as refused:
+        state_from_bytes(state_bytes(unmonitored))
+    assert refused.value.field == "markets.ETH-PERP.monitor"

@@ -19,7 +19,7 @@ from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
 from ledger.outcomes import Applied, Outcome
 from ledger.postings import Posting
 from ledger.rulebook import INSURANCE
-from ledger.state import Account, Position, State
+from ledger.state import Account, Position, State, is_stressed
 from ledger.transactions import (
     TYPE_NAMES,
     BackstopTransfer,
@@ -298,6 +298,38 @@ def test_a_shortfall_that_a_worse_return_lowers_is_caught_by_mon_5(monkeypatch: 
 
     monkeypatch.setattr(ledger.laws.liquidity, "expected_shortfall", strictly_beyond)
     assert first_broken(apply, SCENARIOS["stress"]()) == "MON-5 step"
+
+
+def test_stress_that_makes_somebody_liquidatable_is_caught_by_mon_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nervous(state: State, account: Account) -> bool:
+        stressed = any(is_stressed(state, market_id) for market_id in account.positions)
+        return stressed or margin.is_liquidatable(state, account)
+
+    monkeypatch.setattr(ledger.laws.liquidity, "is_liquidatable", nervous)
+    assert first_broken(apply, SCENARIOS["stress"]()) == "MON-3 step"
+
+
+@pytest.mark.parametrize(
+    ("module", "phrase", "then", "law"),
+    [
+        ("rules.liquidate", "not is_liquidatable(state, account)", Liquidate(0, "s1", ()), "LIQ-1 history"),
+        ("rules.backstop_transfer", "not is_transferable(state, account)", BackstopTransfer(0, "s1"), "TKO-1 step"),
+    ],
+)
+def test_what_stress_alone_opens_to_the_healthy_is_caught(
+    module: str, phrase: str, then: Liquidate | BackstopTransfer, law: str
+) -> None:
+    """The bugs do nothing but in a stressed market."""
+    whole = SCENARIOS["stress"]()
+    state, count = whole.start, 0
+    while count == 0 or not is_stressed(state, BTC):
+        state, count = state_after(state, apply(state, whole.transactions[count])), count + 1
+    calm = "not any(market.monitor is not None and market.monitor.stressed for market in state.markets.values())"
+    planted = plant(module, phrase, f"{phrase} and {calm}")
+    at_the_end = extended(whole, lambda time: attrs.evolve(then, time=time))
+    assert first_broken(planted, at_the_end) is None
+    in_stress = attrs.evolve(whole, transactions=whole.transactions[:count])
+    assert first_broken(planted, extended(in_stress, lambda time: attrs.evolve(then, time=time))) == law
 
 
 def test_an_outcome_that_varies_is_caught_by_det_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from immutables import Map
 
 from ..profiles import RulebookError, rulebook_of
-from ..rulebook import SYSTEM_ACCOUNTS, Rulebook, is_system
+from ..rulebook import SYSTEM_ACCOUNTS, MonitorTerms, Rulebook, is_system
 from ..state import (
     NEVER,
     Account,
@@ -168,7 +168,7 @@ class _Reader:
             "accounts", "last_settle", "markets", "prices", "providers", "rulebook", "sequence", "time"
         )
         rulebook = document.rulebook()
-        state_markets = markets.table(rulebook.contracts, "a market of the rulebook", _Reader.market)
+        state_markets = markets.markets(rulebook)
         state_prices = prices.table(rulebook.assets, "an asset of the rulebook", _Reader.positive)
         if state_prices.get(rulebook.settlement_asset) != PRICE_SCALE:
             raise StateError(
@@ -241,9 +241,15 @@ class _Reader:
             starting_sizes.table(markets, "a market with a mark", _Reader.quantity),
         )
 
-    def market(self) -> Market:
+    def markets(self, rulebook: Rulebook) -> Map[str, Market]:
+        """A monitor only where the rulebook has one for the market."""
+        terms = {market_id: contract.monitor for market_id, contract in rulebook.contracts.items()}
+        return self.table(terms, "a market of the rulebook", lambda member: member.market(terms[str(member.step)]))
+
+    def market(self, terms: MonitorTerms | None) -> Market:
         names = ("index", "last_funding", "mark", "premium_count", "premium_sum")
-        monitors = ("monitor",) if isinstance(self.value, dict) and "monitor" in self.value else ()
+        is_observed = terms is not None and isinstance(self.value, dict) and "monitor" in self.value
+        monitors = ("monitor",) if is_observed else ()
         index, last_funding, mark, premium_count, premium_sum, *monitor = self.fields(*names, *monitors)
         return Market(
             index.positive(),
@@ -251,14 +257,14 @@ class _Reader:
             premium_sum.quantity(),
             premium_count.integer(0),
             last_funding.optional_time(NEVER),
-            monitor[0].monitor() if monitor else None,
+            monitor[0].monitor(terms.window) if terms is not None and monitor else None,
         )
 
-    def monitor(self) -> LiquidityMonitor:
+    def monitor(self, window: int) -> LiquidityMonitor:
         ask, ask_depth, bid, bid_depth, observations, stressed, time = self.fields(
             "ask", "ask_depth", "bid", "bid_depth", "observations", "stressed", "time"
         )
-        return LiquidityMonitor(
+        monitor = LiquidityMonitor(
             time.integer(0),
             bid.positive(),
             ask.positive(),
@@ -267,6 +273,12 @@ class _Reader:
             tuple(observation.observation() for observation in observations.items()),
             stressed.flag(),
         )
+        if monitor.ask <= monitor.bid:
+            raise ask.wrong("a price above the bid")
+        if not 1 <= len(monitor.observations) <= window + 1:
+            found = len(monitor.observations)
+            raise StateError(observations.path, f"found {found} observations, expected from 1 to {window + 1}")
+        return monitor
 
     def observation(self) -> Observation:
         mark, volume = self.fields("mark", "volume")

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..margin import account_value, exposure, is_at_takeover, is_liquidatable, margin_rate
 from ..rulebook import is_system
-from ..state import Account, State
+from ..state import Account, Market, State
 from .comparing import MARGIN_NAMES, NOTHING
 from .documents import account_document, market_document
 from .formatting import Format, counted
@@ -44,19 +44,30 @@ def state_lines(form: Format, state: State, *, width: int) -> list[str]:
 
 
 def market_lines(form: Format, state: State, *, width: int) -> list[str]:
-    """Every market that has a mark."""
+    """Every market that has a mark; whether it is stressed, where any was observed."""
     rows: list[Sequence[Cell]] = []
+    is_observed = any(market.monitor is not None for market in state.markets.values())
     for market_id, market in sorted(state.markets.items()):
         told = market_document(form, state, market_id, market)
-        rows.append((market_id, told["index"], told["mark"], told["open_interest"], told["last_funding"]))
-    columns = (
+        row = (market_id, told["index"], told["mark"], told["open_interest"], told["last_funding"])
+        rows.append((*row, liquidity_in_words(form, market)) if is_observed else row)
+    columns: tuple[Column, ...] = (
         Column("market"),
         Column("index", "point"),
         Column("mark", "point"),
         Column("open interest", "point"),
         Column("last funding"),
     )
+    if is_observed:
+        columns = (*columns, Column("liquidity"))
     return table(columns, rows, width=width) if rows else ["No market has a mark yet."]
+
+
+def liquidity_in_words(form: Format, market: Market) -> str:
+    """Whether the market is stressed, and since which observation that is known."""
+    if market.monitor is None:
+        return "not observed"
+    return f"{'stressed' if market.monitor.stressed else 'calm'}, {form.time(market.monitor.time)}"
 
 
 def price_lines(form: Format, state: State, *, width: int) -> list[str]:

@@ -11,7 +11,7 @@ import attrs
 
 from ..choosers import Chooser, one_in
 from ..profiles import PRICE_DECIMALS, RATE_DECIMALS
-from ..units import RATE_SCALE, format_decimal
+from ..units import PPM_DECIMALS, PPM_SCALE, RATE_SCALE, format_decimal
 
 SETTLEMENT = "USDT"
 COINS = ("BTC", "ETH", "PAX", "USDC")
@@ -103,7 +103,28 @@ def _markets(draft: _Draft) -> dict[str, Any]:
             "price_band": chooser.choose_from(("0.1", "none", "0.02", "1")),
             "tiers": _tiers(draft),
         }
+        if one_in(chooser, 2):
+            markets[market_id]["monitor"] = _monitor(draft)
     return markets
+
+
+def _monitor(draft: _Draft) -> dict[str, Any]:
+    """A window of a few returns or a single one, and limits of which any may be the first that is reached."""
+    chooser = draft.chooser
+    return {
+        "window": chooser.choose_from((3, 1, 2, 12)),
+        "interval": chooser.choose_from((6000, 6000, 0, MINUTE)),
+        "confidence": draft.rate(500_000_000, 950_000_000, 600_000_000, 1, RATE_SCALE - 1),
+        "spread": _threshold(*chooser.choose_from(((10_000, 4_000), (10_000, 9_999), (1, 0), (2_000_000, 50_000)))),
+        "depth": _threshold(*chooser.choose_from(((250_000, 500_000), (0, 1), (999_999, PPM_SCALE)))),
+        "volatility": _threshold(*chooser.choose_from(((30_000, 15_000), (PPM_SCALE, 20_000), (5_000, 0)))),
+        "expected_shortfall": _threshold(*chooser.choose_from(((35_000, 17_500), (PPM_SCALE, 20_000), (5_000, 0)))),
+    }
+
+
+def _threshold(enter: int, leave: int) -> dict[str, str]:
+    """In ppm."""
+    return {"enter": format_decimal(enter, PPM_DECIMALS), "leave": format_decimal(leave, PPM_DECIMALS)}
 
 
 def _tiers(draft: _Draft) -> list[dict[str, str]]:

@@ -9,12 +9,17 @@ from ..rulebook import MonitorTerms
 from ..state import State, has_used_up_rounds, is_stressed
 from ..transactions import BackstopTransfer, Observe
 
-BY_SPREAD, BY_DEPTH = "a market becomes stressed by its spread", "a market becomes stressed by its depth"
-BY_VOLATILITY = "a market becomes stressed by its volatility"
-BY_SHORTFALL = "a market becomes stressed by its expected shortfall"
+BY_SPREAD, BY_DEPTH = "a market becomes stressed by its spread alone", "a market becomes stressed by its depth alone"
+BY_VOLATILITY = "a market becomes stressed by its volatility alone"
+BY_SHORTFALL = "a market becomes stressed by its expected shortfall alone"
 AT_SPREAD, AT_DEPTH = "a spread exactly at its limit is no stress", "a depth exactly at its limit is no stress"
+AT_VOLATILITY = "a volatility exactly at its limit is no stress"
+AT_SHORTFALL = "an expected shortfall exactly at its limit is no stress"
 CALM_AGAIN = "a market is stressed no more"
 CALM_AT_SPREAD = "a market is stressed no more with a spread exactly at its limit"
+CALM_AT_DEPTH = "a market is stressed no more with a depth exactly at its limit"
+CALM_AT_VOLATILITY = "a market is stressed no more with a volatility exactly at its limit"
+CALM_AT_SHORTFALL = "a market is stressed no more with an expected shortfall exactly at its limit"
 CALM_IN_BAND, STRESSED_IN_BAND = "a market stays calm inside the band", "a market stays stressed inside the band"
 NO_INTEREST = "an observation finds no open interest"
 EMPTY_SIDE = "a side of the book is empty"
@@ -25,7 +30,8 @@ SHORTS_LOSE_MORE = "shorts have the greater expected shortfall"
 OPENED = "stress alone opens a takeover"
 
 MONITOR_CORNERS = (
-    *(BY_SPREAD, BY_DEPTH, BY_VOLATILITY, BY_SHORTFALL, AT_SPREAD, AT_DEPTH, CALM_AGAIN, CALM_AT_SPREAD),
+    *(BY_SPREAD, BY_DEPTH, BY_VOLATILITY, BY_SHORTFALL, AT_SPREAD, AT_DEPTH, AT_VOLATILITY, AT_SHORTFALL),
+    *(CALM_AGAIN, CALM_AT_SPREAD, CALM_AT_DEPTH, CALM_AT_VOLATILITY, CALM_AT_SHORTFALL),
     *(CALM_IN_BAND, STRESSED_IN_BAND, NO_INTEREST, EMPTY_SIDE, FULL, FIRST_MILLISECOND, TOO_SOON, SHORTS_LOSE_MORE),
     OPENED,
 )
@@ -48,11 +54,10 @@ def observed(before: State, observe: Observe, done: Applied) -> Iterator[str]:
         if isinstance(event, Observed):
             yield from _of_figures(event.figures, terms, was_stressed=is_stressed(before, market_id))
         elif isinstance(event, StressEntered):
-            yield from _reasons(event.figures, terms)
+            reasons = tuple(_reasons(event.figures, terms))
+            yield from reasons if len(reasons) == 1 else ()
         elif isinstance(event, StressLeft):
-            yield CALM_AGAIN
-            if event.figures.spread == terms.spread.leave:
-                yield CALM_AT_SPREAD
+            yield from _of_calm(event.figures, terms)
     if min(observe.bid_depth, observe.ask_depth) == 0:
         yield EMPTY_SIDE
     if earlier is not None:
@@ -78,6 +83,18 @@ def _reasons(figures: Figures, terms: MonitorTerms) -> Iterator[str]:
         yield BY_SHORTFALL
 
 
+def _of_calm(figures: Figures, terms: MonitorTerms) -> Iterator[str]:
+    yield CALM_AGAIN
+    if figures.spread == terms.spread.leave:
+        yield CALM_AT_SPREAD
+    if figures.depth == terms.depth.leave:
+        yield CALM_AT_DEPTH
+    if figures.variance == terms.volatility.leave * terms.volatility.leave:
+        yield CALM_AT_VOLATILITY
+    if figures.expected_shortfall == terms.expected_shortfall.leave:
+        yield CALM_AT_SHORTFALL
+
+
 def _of_figures(figures: Figures, terms: MonitorTerms, *, was_stressed: bool) -> Iterator[str]:
     if figures.depth is None:
         yield NO_INTEREST
@@ -89,6 +106,10 @@ def _of_figures(figures: Figures, terms: MonitorTerms, *, was_stressed: bool) ->
         yield AT_SPREAD
     if not was_stressed and figures.depth == terms.depth.enter:
         yield AT_DEPTH
+    if not was_stressed and figures.variance == terms.volatility.enter * terms.volatility.enter:
+        yield AT_VOLATILITY
+    if not was_stressed and figures.expected_shortfall == terms.expected_shortfall.enter:
+        yield AT_SHORTFALL
 
 
 def opened_by_stress(before: State, transfer: BackstopTransfer) -> Iterator[str]:

@@ -98,17 +98,19 @@ def _below_maintenance(sight: Sight, names: Sequence[str]) -> list[str]:
 
 
 def swing(chooser: Chooser, sight: Sight) -> MarkMarket | Observe:
-    """A mark that moves by about a limit of volatility or shortfall, up or down, of a market that was just observed; an
-    observation where none is due to move."""
+    """A mark that is away from the one last observed by a limit of volatility or shortfall exactly, or about so, up or
+    down; an observation where there is nothing to swing, and every second time, so that it is seen."""
     state = sight.state
     marked = [name for name in monitored(state.rulebook) if name in state.markets]
     if not marked or one_in(chooser, 2):
         return observe(chooser, sight)
     market_id = chooser.choose_from(marked)
-    terms, mark = state.rulebook.contracts[market_id].monitor, state.markets[market_id].mark
+    terms, market = state.rulebook.contracts[market_id].monitor, state.markets[market_id]
     assert terms is not None
+    last = market.mark if market.monitor is None else market.monitor.observations[-1].mark
     limit = chooser.choose_from((terms.volatility, terms.expected_shortfall))
     moved = _limit(chooser, limit, is_quiet=one_in(chooser, 3)) * chooser.choose_from((1, -1, 0))
-    level = max(1, floor_div(mark * (PPM_SCALE + moved), PPM_SCALE))
+    # Toward the last mark, as the return is rounded away from zero.
+    level = max(1, (floor_div if moved > 0 else ceil_div)(last * (PPM_SCALE + moved), PPM_SCALE))
     index = level if level < 10 * sight.venue.base_price(market_id) else sight.venue.base_price(market_id)
     return MarkMarket(state.time, market_id, quotes_around(chooser, state.rulebook, index), 0)

@@ -59,7 +59,7 @@ COMPACT_MONITOR: dict[str, Any] = {
     "spread": {"enter": "0.01", "leave": "0.004"},
     "depth": {"enter": "0.25", "leave": "0.5"},
     "volatility": {"enter": "0.03", "leave": "0.015"},
-    "expected_shortfall": {"enter": "0.04", "leave": "0.02"},
+    "expected_shortfall": {"enter": "0.035", "leave": "0.0175"},
 }
 
 COMPACT_MONITORED_TERMS: dict[str, Any] = {

@@ -21,11 +21,14 @@ Edge = tuple[Side, int]
 
 
 def zone_of(state: State, account: Account) -> tuple[Edge, ...]:
-    """The edges of the zone of an account that is not watched, in order of its markets and then of its assets."""
+    """The edges of the zone of an account that is not watched, in order of its markets and then of its assets.
+
+    A position that is flat and not rolled has none: no mark moves it.
+    """
     if cannot_be_short(state, account):
         return ()
     rulebook = state.rulebook
-    markets = sorted(account.positions)
+    markets = sorted(name for name, position in account.positions.items() if position.size != 0)
     coins = [asset for asset in sorted(account.cash) if asset != rulebook.settlement_asset]
     worth = [
         abs(account.positions[name].size) * mark_per_lot(rulebook.contracts[name], state.markets[name])

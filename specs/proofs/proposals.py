@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import attrs
 from immutables import Map
 
 from ledger.state import Account, State
@@ -13,7 +14,19 @@ from .engine import Path, implies, negation
 from .pages import Page, all_checks
 from .quantities import WHOLE, distress_collateral, maintenance_margin
 from .rules import backstop_transfer, fund, liquidate, settle
-from .worlds import ALICE, BOB, MARKET, RULEBOOK, USDT, cash_of, liquidation_of, position_of, state_of, with_any_tiers
+from .worlds import (
+    ALICE,
+    BOB,
+    MARKET,
+    OBSERVED,
+    RULEBOOK,
+    USDT,
+    cash_of,
+    liquidation_of,
+    position_of,
+    state_of,
+    with_any_tiers,
+)
 
 PAGES: Mapping[type, Page] = {
     Fund: fund.PAGE,
@@ -32,20 +45,22 @@ def account_in_any_standing(path: Path, name: str, *, flat: Sequence[bool]) -> A
     return Account(cash, positions, RULEBOOK.maximum_leverage, RULEBOOK.default_fee_tier, liquidation_of(path, name))
 
 
-def scene(path: Path, *, names: Sequence[str], flat: Sequence[bool]) -> tuple[State, int]:
-    """The accounts in any standing, and any time from the state's on."""
+def scene(path: Path, *, names: Sequence[str], flat: Sequence[bool], stressed: Sequence[bool]) -> tuple[State, int]:
+    """The accounts in any standing, the market stressed or calm, and any time from the state's on."""
     accounts = {name: account_in_any_standing(path, name, flat=flat) for name in names}
     state = state_of(path, accounts, rulebook=with_any_tiers(path, RULEBOOK, {MARKET: 1}))
+    monitor = attrs.evolve(OBSERVED, stressed=path.choice("the market is stressed", stressed))
+    market = attrs.evolve(state.markets[MARKET], monitor=monitor)
     time = path.integer("time")
     path.assume(time >= state.time)
-    return state, time
+    return attrs.evolve(state, markets=state.markets.set(MARKET, market)), time
 
 
 def proposals_are_accepted(
-    path: Path, next_actions: NextActions, *, names: Sequence[str], flat: Sequence[bool]
+    path: Path, next_actions: NextActions, *, names: Sequence[str], flat: Sequence[bool], stressed: Sequence[bool]
 ) -> None:
     """Every proposal passes every check of its page; where none is of an instant or a takeover, nobody is left out."""
-    state, time = scene(path, names=names, flat=flat)
+    state, time = scene(path, names=names, flat=flat, stressed=stressed)
     actions = next_actions(state, time)
     if not actions:
         path.reach("nothing")
@@ -59,8 +74,12 @@ def proposals_are_accepted(
     path.require(len(rounds) == len({*rounds}), "nobody has two rounds")
     for name in names:
         account, running = state.accounts[name], state.accounts[name].liquidation
+        monitors = (state.markets[market].monitor for market in account.positions)
+        is_squeezed = running is not None and any(monitor is not None and monitor.stressed for monitor in monitors)
         distress, required = distress_collateral(state, account) * WHOLE, maintenance_margin(state, account)
         path.require(negation(2 * distress < required), f"{name} is not at takeover")
+        if is_squeezed:
+            path.require(negation(distress < required), f"{name} has no takeover open by stress")
         if name in rounds:
             continue
         if running is None:
@@ -71,6 +90,21 @@ def proposals_are_accepted(
             path.require(implies(running.round >= terms.rounds, distress > required), f"{name} has no takeover open")
 
 
+SQUEEZED_LAST = """from .standing import by_urgency, is_handed_over as is_open, is_round_due, watched_accounts
+from ..margin import is_at_takeover
+from ..state import holds_stressed
+
+
+def is_handed_over(state, account):
+    return is_at_takeover(state, account) or (is_open(state, account) and not holds_stressed(state, account))
+"""
+"""An operator to whom stress opens nothing."""
+
+DEAF_TO_STRESS = Bug(
+    "operator.actions",
+    "from .standing import by_urgency, is_handed_over, is_round_due, watched_accounts\n",
+    SQUEEZED_LAST,
+)
 BUGS = (
     Bug("operator.actions", " if is_handed_over(state, accounts[name])]", "]"),
     Bug("operator.actions", " if is_round_due(state, accounts[name], time)]", "]"),
@@ -85,7 +119,16 @@ WORLD = (
 )
 
 
-def _claim(claim_id: str, names: Sequence[str], flat: Sequence[bool], words: str, *, quick: bool) -> Claim:
+def _claim(
+    claim_id: str,
+    names: Sequence[str],
+    words: str,
+    *,
+    flat: Sequence[bool],
+    stressed: Sequence[bool],
+    bugs: tuple[Bug, ...],
+    quick: bool,
+) -> Claim:
     return Claim(
         claim_id,
         Kind.KERNEL,
@@ -96,8 +139,8 @@ def _claim(claim_id: str, names: Sequence[str], flat: Sequence[bool], words: str
         "liquidatable has a first round, and every liquidating one has a round or waits less than the interval.",
         (*WORLD, words),
         "operator.actions.next_actions",
-        partial(proposals_are_accepted, names=names, flat=flat),
-        BUGS,
+        partial(proposals_are_accepted, names=names, flat=flat, stressed=stressed),
+        bugs,
         reaches=("nothing", *PROPOSED.values()),
         quick=quick,
     )
@@ -107,15 +150,21 @@ CLAIMS = (
     _claim(
         "operator-one",
         (ALICE,),
-        (False, True),
-        "alice, with USDT, and a position of any size or none, active or liquidating in any round",
+        "alice, with USDT, and a position of any size or none, active or liquidating in any round; the market observed "
+        "once, and stressed or calm",
+        flat=(False, True),
+        stressed=(False, True),
+        bugs=(DEAF_TO_STRESS, *BUGS),
         quick=True,
     ),
     _claim(
         "operator-two",
         (ALICE, BOB),
-        (False,),
-        "alice and bob, each with USDT and a position of any size, active or liquidating in any round",
+        "alice and bob, each with USDT and a position of any size, active or liquidating in any round; the market "
+        "observed once and calm",
+        flat=(False,),
+        stressed=(False,),
+        bugs=BUGS,
         quick=False,
     ),
 )

@@ -34,9 +34,9 @@ STEPS = 84
 SCANS = 2
 
 
-def venue(accounts: int) -> State:
+def venue(accounts: int, profile: str = "ascendex-2020") -> State:
     """The accounts, marked at 10,000 and 400. The leverages are spread evenly, without any two pairs side by side."""
-    rulebook = load_profile("ascendex-2020")
+    rulebook = load_profile(profile)
     state = genesis(rulebook, 0)
     for market_id, price in ((BTC, 10_000), (ETH, 400)):
         quotes = Map(dict.fromkeys(rulebook.sources, price * PRICE_SCALE))

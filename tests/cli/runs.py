@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 ALICE_AND_BOB = str(EXAMPLES / "alice-and-bob.jsonl")
 TAKEOVER = str(EXAMPLES / "takeover.jsonl")
+STRESS = str(EXAMPLES / "stress.jsonl")
 CASCADE = str(EXAMPLES / "cascade.jsonl")
 
 SOURCES = ("AscendEX", "Binance", "Huobi", "OKEx", "Poloniex")
@@ -50,10 +51,11 @@ def backstop(*arguments: str, env: Mapping[str, str] | None = None) -> "subproce
     )
 
 
-def log(folder: Path, *lines: Line, name: str = "small.jsonl") -> str:
+def log(folder: Path, *lines: Line, name: str = "small.jsonl", overrides: Mapping[str, Any] | None = None) -> str:
     """The path of a log of these lines after a genesis under the `textbook` rulebook: no fees, one flat tier."""
     path = folder / name
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in (GENESIS, *lines)), encoding="utf-8")
+    genesis = GENESIS if overrides is None else {**GENESIS, "overrides": overrides}
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in (genesis, *lines)), encoding="utf-8")
     return str(path)
 
 

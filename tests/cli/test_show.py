@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .runs import ALICE_AND_BOB, CASCADE, TAKEOVER, deposit, document, log, mark, run, trade, words_of
+from .runs import ALICE_AND_BOB, CASCADE, STRESS, TAKEOVER, deposit, document, log, mark, run, trade, words_of
 
 
 def table_row(text: str, *beginning: str) -> list[str]:
@@ -107,6 +107,16 @@ def test_the_whole_state() -> None:
     assert table_row(text, "dan") == ["ACTIVE", "0", "0", "-"]
     assert "5 accounts, 4 with positions, 0 liquidating." in text
     assert "greatest exposure" not in text
+
+
+def test_a_market_that_was_observed_is_stressed_or_calm() -> None:
+    for line, words in (("10", ["calm,", "2020-09-13T12:26:47Z"]), ("15", ["stressed,", "2020-09-13T12:28:50Z"])):
+        text = run("show", STRESS, "--line", line).stdout
+        assert table_row(text, "market")[-2:] == ["funding", "liquidity"]
+        assert table_row(text, "BTC-PERP")[-2:] == words
+        assert document("show", STRESS, "--line", line)["markets"]["BTC-PERP"]["stressed"] is (words[0] == "stressed,")
+    assert "liquidity" not in run("show", STRESS, "--line", "2").stdout
+    assert "liquidity" not in run("show", TAKEOVER).stdout
 
 
 def test_the_whole_state_for_machines() -> None:

@@ -104,6 +104,68 @@ def test_takeovers_out_of_order(tmp_path: Path) -> None:
     assert found(log(tmp_path, *lines, takeover("bob", 4), takeover("ann", 4))) == NOTHING
 
 
+MONITORED = {
+    "markets": {
+        "BTC-PERP": {
+            "monitor": {
+                "window": 2,
+                "interval": 0,
+                "confidence": "0.5",
+                "spread": {"enter": "0.01", "leave": "0.005"},
+                "depth": {"enter": "0", "leave": "0.000001"},
+                "volatility": {"enter": "1", "leave": "0.5"},
+                "expected_shortfall": {"enter": "1", "leave": "0.5"},
+            }
+        }
+    },
+    "liquidation": {"round_interval": 30_000},
+}
+"""A monitor that looks at the spread, and rounds half a minute apart."""
+
+
+def observe(seconds: int, *, is_wide: bool) -> Line:
+    best = {"bid": "4900", "ask": "5000"} if is_wide else {"bid": "4990", "ask": "5000"}
+    sizes = dict.fromkeys(("bid_depth", "ask_depth", "volume"), "1")
+    return {"type": "observe", "time": at(seconds), "market": "BTC-PERP", **best, **sizes}
+
+
+def test_stress_opens_takeovers_and_the_operator_makes_them(tmp_path: Path) -> None:
+    begun = [*crowd("4974", "ann", "bob", cash=("50.5", "50")), liquidate("bob", 3), liquidate("ann", 3)]
+    stressed = [*begun, observe(5, is_wide=True)]
+
+    def watched(*lines: Line, takeovers: int) -> dict[str, int]:
+        path = log(tmp_path, *lines, overrides=MONITORED)
+        counts = found(path, "--patience", "2")
+        told = document("watch", path, "--patience", "2", code=int(any(counts.values())))
+        assert told["looked_at"]["backstop-transfer"] == takeovers
+        return counts
+
+    assert watched(*stressed, takeover("bob", 7), takeover("ann", 7), takeovers=2) == NOTHING
+    swapped = watched(*stressed, takeover("ann", 7), takeover("bob", 7), takeovers=2)
+    assert swapped == NOTHING | {"takeover-out-of-order": 1}
+    rounds = (liquidate("bob", 33), liquidate("ann", 33))
+    assert watched(*begun, observe(5, is_wide=False), takeover("bob", 7), *rounds, takeovers=0) == NOTHING
+    assert watched(*stressed, takeover("bob", 7), rounds[1], takeovers=1) == NOTHING | {
+        "unattended": 1,
+        "round-instead-of-takeover": 1,
+    }
+    calm = (takeover("bob", 7), observe(7, is_wide=False), rounds[1])
+    assert watched(*stressed, *calm, takeovers=1) == NOTHING
+
+
+def test_who_a_takeover_is_open_to_waits_from_then_and_not_from_the_next_round(tmp_path: Path) -> None:
+    begun = [*crowd("4974", "ann"), liquidate("ann", 3)]
+    for opening in (observe(10, is_wide=True), mark("4955", 10)):
+        path = log(tmp_path, *begun, opening, deposit("eve", "1", 15), overrides=MONITORED)
+        assert found(path, "--patience", "5") == NOTHING
+        (told,) = document("watch", path, "--patience", "4", code=1)["findings"]
+        assert (told["kind"], told["subject"], told["since"]) == ("unattended", "ann", at(10))
+    path = log(tmp_path, *begun, mark("4955", 10), mark("4974", 12), deposit("eve", "1", 15), overrides=MONITORED)
+    assert found(path, "--patience", "2") == NOTHING
+    rescued = (mark("4955", 10), deposit("ann", "10", 12), deposit("eve", "1", 15))
+    assert found(log(tmp_path, *begun, *rescued, overrides=MONITORED), "--patience", "2") == NOTHING
+
+
 def later(clock: str, kind: str, **more: Any) -> Line:
     return {"type": kind, "time": f"2020-09-13T{clock}Z", **more}
 

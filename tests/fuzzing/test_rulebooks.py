@@ -73,6 +73,17 @@ def test_the_corners_of_the_program_are_drawn() -> None:
     assert any(rulebook.liquidation.rounds == 1 for rulebook in rulebooks)
 
 
+def test_monitors_are_drawn_of_which_any_figure_may_be_first() -> None:
+    rulebooks = [load_profile(DEFAULT_PROFILE, drawn_rulebook(Seeded(seed))) for seed in range(MANY)]
+    drawn = [[contract.monitor for contract in rulebook.contracts.values()] for rulebook in rulebooks]
+    assert any(not any(monitors) for monitors in drawn)
+    monitors = [monitor for found in drawn for monitor in found if monitor is not None]
+    assert {monitor.window for monitor in monitors} >= {1, 2, 3}
+    assert {monitor.interval for monitor in monitors} >= {0, 6000}
+    assert {monitor.confidence for monitor in monitors} >= {1, RATE_SCALE - 1}
+    assert {monitor.volatility.enter < monitor.expected_shortfall.enter for monitor in monitors} == {True, False}
+
+
 def test_a_rulebook_of_anybody_is_played() -> None:
     """Generators take no market, asset or minimum for granted: one market, one asset, no minima, whole units."""
     document = profile_document(DEFAULT_PROFILE)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
+from ledger.canonical import state_bytes, state_from_bytes
 from ledger.operator import Index, follow, index_of, next_actions, next_time
 from ledger.operator.index import bucket_of
 from ledger.operator.standing import is_watched, watched_accounts
@@ -13,7 +14,7 @@ from ledger.outcomes import Applied
 from ledger.state import Account, State
 from ledger.transactions import MarkAsset, MarkMarket
 from ledger.transition import apply
-from tests.worlds import BTC, World, price
+from tests.worlds import BTC, World, account_of, price, with_account
 
 from .worlds import venue
 
@@ -117,6 +118,19 @@ def test_of_one_position_the_edge_is_the_liquidation_price() -> None:
             moved = world.state.markets.set(BTC, type(market)(edge, edge + towards * beyond, 0, 1, -1))
             state = State(at.rulebook, world.state.accounts, moved, at.state.prices, at.state.providers, -1, 0, 0)
             assert is_watched(state, state.accounts[name]) is watched
+
+
+@pytest.mark.parametrize(("cost", "cash", "watched"), [(5, {}, False), (-5, {"USDT": 9}, False), (-5, {}, True)])
+def test_a_flat_position_that_was_not_rolled_has_no_edge(cost: int, cash: dict[str, int], watched: bool) -> None:
+    """No transaction leaves one; a state may be read back with one."""
+    world = World()
+    world.mark("10000")
+    read = state_from_bytes(state_bytes(with_account(world.state, "ann", account_of(cash, {BTC: (0, cost)}))))
+    index = index_of(read)
+    require_whole(index)
+    assert ("ann" in index.watched, "ann" in index.zones) == (watched, False)
+    for action in next_actions(read, read.time):
+        assert isinstance(apply(read, action), Applied)
 
 
 def test_a_mark_visits_only_those_whose_edge_it_passes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,6 +182,13 @@ def moved(mark: str, before: tuple[str, ...], *, stressed: bool = False) -> Stat
 
 SUCCESSES = (
     row("the first observation is of no return", T, CALM),
+    row(  # 2 / 3, up
+        "the least prices that there are",
+        evolve(T, bid=1, ask=2),
+        evolve(CALM, spread=666_667),
+        StressEntered,
+        stressed=True,
+    ),
     row(
         "nobody holds a position: no depth, whatever is on the book",
         evolve(T, bid_depth=0, ask_depth=0),
