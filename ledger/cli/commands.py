@@ -21,6 +21,7 @@ SUMMARIES = {
     "show": "Print the state, or one account, at a point of a log.",
     "explain": "Print one transaction's checks, postings and events.",
     "watch": "Hold a venue's log against what the operator would have done.",
+    "simulate": "Simulate a venue along real prices, and write its log.",
     "fuzz": "Try the ledger at random with its laws checked.",
     "verify": "Check every law four ways, in one table.",
     "rulebook": "List, show and check rulebooks.",
@@ -114,6 +115,7 @@ def ending(error: Exception) -> tuple[int, list[str]]:
     from ..log import LogError
     from ..profiles import RulebookError
     from ..replay import noted_line
+    from ..simulation.faults import DataError
     from ..strict_json import one_line
     from .internal import InternalError
 
@@ -124,6 +126,8 @@ def ending(error: Exception) -> tuple[int, list[str]]:
         return BAD_INPUT, [one_line(error.format_message())]
     if isinstance(error, LogError):
         return BAD_INPUT, [str(error)]
+    if isinstance(error, DataError):
+        return BAD_INPUT, [one_line(line) for line in error.lines]
     if isinstance(error, LawFileError):
         line = noted_line(error)
         return BAD_INPUT, [str(error) if line is None else f"{error}, while line {line} of the log was answered"]

@@ -72,11 +72,11 @@ def shown_name(log: str) -> str:
     return "standard input" if log == STANDARD_INPUT else click.format_filename(log, shorten=True)
 
 
-def print_document(document: dict[str, Any]) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(document, indent=2))
+def print_document(document: dict[str, Any], *, err: bool = False) -> None:
+    """One JSON document on standard output, or on standard error."""
+    click.echo(json.dumps(document, indent=2), err=err)
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Lines on standard output, colours only where the terminal has them."""
-    click.echo("\n".join(lines))
+def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Lines on standard output, or on standard error, colours only where the terminal has them."""
+    click.echo("\n".join(lines), err=err)

@@ -1,8 +1,17 @@
 """Prices and funding rates from CSV, as exchanges and pandas write it: forgiving in names, exact in numbers."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import attrs
+
+from ..units import PRICE_DECIMALS
+from .columns import RATE_DECIMALS_OF, TIME_UNITS, Column, price_layout, rate_layout
+from .faults import DataError
+from .numbers import parse_number
+from .rows import Table, open_table, shown_field, wrong
+from .series import Order, chosen
+from .times import parse_time
 
 
 @attrs.frozen
@@ -44,14 +53,92 @@ class PriceHistory:
     funding: tuple[FundingRate, ...]
 
 
-def read_prices(path: str, where: Mapping[str, str] | None = None) -> PriceHistory:
+def read_prices(path: str, where: Mapping[str, str] | None = None, *, with_funding: bool = True) -> PriceHistory:
     """The prices in a file; of a file that holds several series, the rows whose columns are as `where` says.
 
-    DataError, one line with file, line and column, for what is wrong.
+    Funding rates of the same file are read too, unless `with_funding` says that they are not wanted. DataError, one
+    line with file, line and column, for what is wrong.
     """
-    raise NotImplementedError
+    with open_table(path) as table:
+        layout = price_layout(table, with_funding=with_funding)
+        order = Order(table, layout.time)
+        bars: list[Bar] = []
+        funding: list[FundingRate] = []
+        for line, row in chosen(table, where or {}):
+            time = _time(table, layout.time, line, row)
+            order.admit(line, time, row)
+            bars.append(_bar(table, layout.prices, line, time, row))
+            if layout.rate is not None and layout.rate.text(row).strip():
+                funding.append(FundingRate(time, _rate(table, layout.rate, line, row), line))
+    if len(bars) < 2:
+        raise wrong(table.name, bars[0].line, "", "found one row, expected two or more, which say how long a bar is")
+    if order.descends:
+        bars.reverse()
+        funding.reverse()
+    interval = min(later.time - earlier.time for earlier, later in pairwise(bars))
+    return PriceHistory(table.name, interval, len(layout.prices) > 1, tuple(bars), tuple(funding))
 
 
 def read_funding(path: str, where: Mapping[str, str] | None = None) -> tuple[FundingRate, ...]:
-    """The funding rates in a file, in order of time. DataError, one line with file, line and column."""
-    raise NotImplementedError
+    """The funding rates in a file, in order of time; `where` as for prices. DataError, one line with file, line and
+    column.
+
+    Where a file has prices too, a row without a rate is a time at which none was paid.
+    """
+    with open_table(path) as table:
+        layout = rate_layout(table)
+        order = Order(table, layout.time)
+        rates: list[FundingRate] = []
+        for line, row in chosen(table, where or {}):
+            time = _time(table, layout.time, line, row)
+            order.admit(line, time, row)
+            if not layout.has_prices or layout.rate.text(row).strip():
+                rates.append(FundingRate(time, _rate(table, layout.rate, line, row), line))
+    if not rates:
+        raise wrong(table.name, 0, layout.rate.title, "found no row with a rate, expected some")
+    return tuple(reversed(rates) if order.descends else rates)
+
+
+def _time(table: Table, column: Column, line: int, row: list[str]) -> int:
+    try:
+        return parse_time(row[column.index], TIME_UNITS[column.unit])
+    except ValueError as error:
+        raise _mismatch(table, column, line, row, str(error)) from None
+
+
+def _bar(table: Table, columns: tuple[Column, ...], line: int, time: int, row: list[str]) -> Bar:
+    prices = [_price(table, column, line, row) for column in columns]
+    if len(prices) == 1:
+        (price,) = prices
+        return Bar(time, price, price, price, price, line)
+    opened, high, low, closed = prices
+    if low > min(opened, closed):
+        raise _mismatch(table, columns[2], line, row, "at most the open and the close")
+    if high < max(opened, closed):
+        raise _mismatch(table, columns[1], line, row, "at least the open and the close")
+    return Bar(time, opened, high, low, closed, line)
+
+
+def _price(table: Table, column: Column, line: int, row: list[str]) -> int:
+    try:
+        price = parse_number(row[column.index], PRICE_DECIMALS)
+    except ValueError as error:
+        raise _mismatch(table, column, line, row, str(error)) from None
+    if price <= 0:
+        raise _mismatch(table, column, line, row, "a price above 0")
+    return price
+
+
+def _rate(table: Table, column: Column, line: int, row: list[str]) -> int:
+    """A rate in parts per billion; a percent sign counts where the column's name does not say percent already."""
+    text, decimals = row[column.index].strip(), RATE_DECIMALS_OF[column.unit]
+    if text.endswith("%"):
+        text, decimals = text.removesuffix("%"), RATE_DECIMALS_OF["percent"]
+    try:
+        return parse_number(text, decimals)
+    except ValueError as error:
+        raise _mismatch(table, column, line, row, str(error)) from None
+
+
+def _mismatch(table: Table, column: Column, line: int, row: list[str], expected: str) -> DataError:
+    return wrong(table.name, line, column.title, f"found {shown_field(row[column.index])}, expected {expected}")

@@ -21,16 +21,18 @@ class Window:
 class Summary:
     """Figures of one simulation; amounts and notional in atoms of the settlement asset, notional at mark.
 
-    Accounts: how many there are besides the market makers and the providers, how many were `liquidated` (whose
-    liquidation began), `released` and `taken_over`, each account once; a provider or a market maker counts too.
-    `rounds`, and what they `closed` on the book. `taken` by providers and `deleveraged` of others, of how many
-    `deleveraged_accounts`. `fund_start`, `fund_end` and `fund_lowest`: the insurance fund; `fund_drawn`, the sum of all
-    that takeovers took out of it. `fees_used` and `loss_shared`: what it was short of, paid by the venue's fees and by
-    accounts. `stressed`: ms in which the market was stressed. `minutes` and `hours`: those in which anything was asked
-    of the backstop, in order.
+    `accounts` of the population that have `entered`, which needs a market maker with collateral left to trade with. How
+    many accounts were `liquidated` (whose liquidation began), `released` and `taken_over`, each once, providers and
+    market makers among them. `rounds`, and what they `closed` on the book. `taken` by providers and `deleveraged` of
+    others, of how many `deleveraged_accounts`. `fund_start`, `fund_end` and `fund_lowest`: the insurance fund;
+    `fund_drawn`, the sum of all that takeovers took out of it. `fees_used` and `loss_shared`: what it was short of,
+    paid by the venue's fees and by accounts. `stressed`: ms in which the market was stressed. `fundings`, and how many
+    of their rates were `clamped` because the file has one beyond the rulebook's. `minutes` and `hours`: those in which
+    anything was asked of the backstop, in order.
     """
 
     accounts: int
+    entered: int
     transactions: int
     liquidated: int
     released: int
@@ -47,6 +49,8 @@ class Summary:
     fees_used: int
     loss_shared: int
     stressed: int
+    fundings: int
+    clamped: int
     minutes: tuple[Window, ...]
     hours: tuple[Window, ...]
 

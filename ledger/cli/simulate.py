@@ -1,0 +1,147 @@
+"""`backstop simulate`."""
+
+import gzip
+import os
+import sys
+from collections.abc import Iterable, Mapping
+
+import click
+
+from ..log import encode_genesis, encode_transaction
+from ..simulation.faults import DataError
+from ..simulation.prices import FundingRate, PriceHistory, read_funding, read_prices
+from ..simulation.scenario import Scenario, read_scenario
+from ..simulation.simulating import simulate
+from .options import STANDARD_INPUT, files, json_option, print_document, print_lines
+from .progress import progress_of_ways
+from .saving import STANDARD_OUTPUT, refuse_unwritable, save
+from .simulated import simulated_document, simulated_lines
+
+EXAMPLE = """\b
+Example:
+  backstop simulate --scenario docs/examples/scenarios/crash.toml --prices docs/examples/scenarios/prices.csv \\
+      --out simulated.jsonl"""
+
+
+def rows_of(values: tuple[str, ...]) -> dict[str, str]:
+    """What COLUMN=VALUE options ask for, by column. UsageError for one that is no such thing."""
+    where = {}
+    for each in values:
+        column, equals, value = each.partition("=")
+        if not equals or not column.strip():
+            raise click.UsageError(f'found "{each}", expected COLUMN=VALUE', click.get_current_context())
+        where[column.strip()] = value.strip()
+    return where
+
+
+@click.command("simulate", epilog=EXAMPLE)
+@click.option(
+    "--scenario",
+    "scenario_file",
+    required=True,
+    metavar="FILE.toml",
+    shell_complete=files,
+    help="The venue, its accounts, its order book and its backstop.",
+)
+@click.option(
+    "--prices",
+    "price_file",
+    metavar="FILE.csv",
+    shell_complete=files,
+    help="The index's prices, in place of the scenario's file: gzipped where it ends in .gz, - is standard input.",
+)
+@click.option(
+    "--funding",
+    "funding_file",
+    metavar="FILE.csv",
+    shell_complete=files,
+    help="Funding rates. By default those of the file of prices, and where it has none the ledger computes them.",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Of a file of prices that holds several series, the rows to read. May be given more than once.",
+)
+@click.option(
+    "--funding-where",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="The same of the file of funding rates.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="What the accounts are drawn from.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="LOG",
+    shell_complete=files,
+    help="Where the log is written, gzipped where the name ends in .gz; - is standard output, and the summary goes to "
+    "standard error.",
+)
+@json_option
+def command(
+    scenario_file: str,
+    price_file: str | None,
+    funding_file: str | None,
+    where: tuple[str, ...],
+    funding_where: tuple[str, ...],
+    seed: int,
+    out: str,
+    as_json: bool,
+) -> int:
+    """Simulate a venue along real prices, write its log, and tell what the backstop took and who paid the rest.
+
+    The prices move the mark; accounts, drawn from the seed, enter; the operator liquidates, hands over, funds and
+    settles; rounds are filled from an order book with a given depth. The log is an ordinary one: `replay` checks every
+    law on it. The same files and the same seed give the same bytes.
+    """
+    if out != STANDARD_OUTPUT:
+        refuse_unwritable(out, log=price_file if price_file and price_file != STANDARD_INPUT else os.devnull)
+    scenario = read_scenario(scenario_file)
+    history = history_of(scenario, price_file, rows_of(where))
+    funding = funding_of(scenario, funding_file, rows_of(funding_where))
+    lines: list[bytes] = []
+    with progress_of_ways() as look:
+        simulated = simulate(
+            scenario,
+            history,
+            seed,
+            funding=funding,
+            write=lambda transaction: lines.append(encode_transaction(scenario.rulebook, transaction)),
+            progress=lambda done, of: look("points", done, of),
+        )
+    begins = encode_genesis(scenario.profile, overrides=scenario.overrides or None, time=history.bars[0].time)
+    write_log(out, [begins, *lines])
+    if as_json:
+        document = simulated_document(simulated, scenario, history, seed=seed, log=out)
+        print_document(document, err=out == STANDARD_OUTPUT)
+    else:
+        report = simulated_lines(simulated, scenario, history, seed=seed, log=out)
+        print_lines(report, err=out == STANDARD_OUTPUT)
+    return 0
+
+
+def history_of(scenario: Scenario, price_file: str | None, rows: Mapping[str, str]) -> PriceHistory:
+    """The prices of the command's file or the scenario's. DataError for what is wrong, or where neither names one."""
+    file = price_file or scenario.prices.file
+    if file is None:
+        raise DataError(f"{scenario.name}: names no file of prices; give one with --prices")
+    return read_prices(file, {**scenario.prices.where, **rows} if price_file is None else rows)
+
+
+def funding_of(scenario: Scenario, funding_file: str | None, rows: Mapping[str, str]) -> tuple[FundingRate, ...] | None:
+    """The rates of the command's file or the scenario's, None where neither names one. DataError for what is wrong."""
+    file = funding_file or scenario.prices.funding
+    if file is None:
+        return None
+    return read_funding(file, {**scenario.prices.funding_where, **rows} if funding_file is None else rows)
+
+
+def write_log(path: str, lines: Iterable[bytes]) -> None:
+    """The lines of a log in a file, whole or not at all, gzipped where its name says so, or on standard output."""
+    if path == STANDARD_OUTPUT:
+        sys.stdout.buffer.writelines(lines)
+        return
+    content = b"".join(lines)
+    # No time and no name in the header, so that the same log has the same bytes.
+    save(path, [gzip.compress(content, mtime=0) if path.endswith(".gz") else content])
