@@ -1,68 +1,47 @@
 """What is simulated: a scenario on a price history, and how its figures are told apart from those of others."""
 
 import json
-from collections.abc import Callable
+import os
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Protocol, Self
+from typing import Protocol
 
 import attrs
 
-from ..simulation.backstop import BackstopTerms
-from ..simulation.prices import PriceHistory
-from ..simulation.summary import Summary
+from ..simulation.prices import FundingRate, PriceHistory
+from ..simulation.scenario import Scenario
+from ..simulation.simulating import Simulated
 
 PACKAGE = "ledger"
 ASIDE = ("calibration", "cli", "fuzzing", "verifying")
 """Folders of the package on which no figure of a simulation depends."""
 
-
-class Scenario(Protocol):
-    """What a calibration asks of a scenario; picklable."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def backstop(self) -> BackstopTerms:
-        """The terms that it has of its own."""
-
-    @property
-    def document(self) -> str:
-        """Canonical text of all that it says."""
-
-    def with_backstop(self, terms: BackstopTerms) -> Self:
-        """The same with other terms. DataError where its program does not admit them."""
+APART = ("name", "backstop", "prices")
+"""Keys of a scenario on which no figure depends, or whose content is told apart by itself."""
 
 
-class Simulated(Protocol):
-    """What a calibration asks of a simulation."""
+class Simulate(Protocol):
+    """Simulates a scenario on a price history with a seed; importable by name, so that other processes find it."""
 
-    @property
-    def summary(self) -> Summary:
-        """What it came to."""
-
-
-Simulate = Callable[[Scenario, PriceHistory, int], Simulated]
-"""Simulates a scenario on a price history with a seed; importable by name, so that other processes find it."""
+    def __call__(
+        self, scenario: Scenario, history: PriceHistory, seed: int, *, funding: tuple[FundingRate, ...] | None
+    ) -> Simulated:
+        """What it comes to. `funding`: rates in place of the history's own."""
 
 
 @attrs.frozen
 class Case:
-    """A scenario on a price history.
+    """A scenario on a price history, with rates in place of the history's own where it has `funding`.
 
-    `decimals` and `asset`: of the settlement asset, in which amounts are told. `digest`: of the scenario and the
-    history, without their names.
+    `digest`: of all of that, without the names and without the backstop, which every run has of its own.
     """
 
     scenario: Scenario
     history: PriceHistory
-    asset: str
-    decimals: int
+    funding: tuple[FundingRate, ...] | None
     digest: str
 
     @property
@@ -72,20 +51,28 @@ class Case:
 
     @property
     def prices(self) -> str:
-        """The name of the price history."""
-        return self.history.name
+        """The name of the price history's file, without its folder."""
+        return os.path.basename(self.history.name)
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of the settlement asset, in which amounts are told."""
+        return self.scenario.rulebook.settlement_decimals
+
+    @property
+    def asset(self) -> str:
+        """The settlement asset."""
+        return self.scenario.rulebook.settlement_asset
 
 
-def case_of(scenario: Scenario, history: PriceHistory, *, asset: str, decimals: int) -> Case:
+def case_of(scenario: Scenario, history: PriceHistory, funding: tuple[FundingRate, ...] | None = None) -> Case:
     """The case of a scenario on a price history."""
-    return Case(scenario, history, asset, decimals, digest_of(scenario.document, history_digest(history)))
-
-
-def history_digest(history: PriceHistory) -> str:
-    """The digest of the prices and the funding rates of a history, whatever its name and in whatever file."""
+    document = {name: value for name, value in json.loads(scenario.document).items() if name not in APART}
+    points = [scenario.prices.points, history.interval, history.has_extremes]
     bars = [[bar.time, bar.open, bar.high, bar.low, bar.close] for bar in history.bars]
-    funding = [[rate.time, rate.rate] for rate in history.funding]
-    return digest_of(history.interval, history.has_extremes, bars, funding)
+    rates = [[rate.time, rate.rate] for rate in (history.funding if funding is None else funding)]
+    digest = digest_of(document, points, bars, rates)
+    return Case(scenario, history, funding, digest)
 
 
 def digest_of(*parts: object) -> str:

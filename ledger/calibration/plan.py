@@ -150,5 +150,5 @@ def why_none(case: Case, terms: BackstopTerms) -> str | None:
     try:
         case.scenario.with_backstop(terms)
     except DataError as error:
-        return str(error)
+        return error.lines[0]
     return None

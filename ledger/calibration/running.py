@@ -10,10 +10,12 @@ from ..processes import pool
 from ..simulation.faults import DataError
 from .cases import Case, Simulate
 from .plan import Run
-from .results import Result, result_of
+from .results import Result, result_of, terms_texts
 
 WAITING = 3
 """Runs that are given out for each worker, so that none waits for the next."""
+
+NOTED = "While it was simulated: "
 
 Done = tuple[Run, Result]
 
@@ -35,17 +37,24 @@ def make(work: Work, run: Run) -> Result:
     case = work.cases[run.case]
     try:
         scenario = case.scenario.with_backstop(run.terms)
-        return result_of(work.simulate(scenario, case.history, run.seed).summary)
+        return result_of(work.simulate(scenario, case.history, run.seed, funding=case.funding).summary)
     except DataError:
         raise
     except Exception as error:
-        error.add_note(place_of(case, run))
+        error.add_note(f"{NOTED}{place_of(case, run)}")
         raise
 
 
 def place_of(case: Case, run: Run) -> str:
     """A run in words."""
-    return f"{case.name} on {case.prices}, seed {run.seed}, {run.terms}"
+    terms = ", ".join(f"{name} {text}" for name, text in terms_texts(case, run.terms).items())
+    return f"{case.name} on {case.prices}, {terms}, seed {run.seed}"
+
+
+def noted_run(error: Exception) -> str | None:
+    """The run that was noted on an error, in words, None where none was."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return next((note.removeprefix(NOTED) for note in notes if note.startswith(NOTED)), None)
 
 
 def made_here(work: Work, runs: Sequence[Run]) -> Iterator[Done]:
@@ -87,7 +96,7 @@ def made_by_processes(work: Work, runs: Sequence[Run], workers: int) -> Iterator
         except Exception as error:
             yield from _rescued(waiting)
             if isinstance(error, BrokenProcessPool):
-                raise WorkerDied from None
+                raise WorkerDied("a worker process died, as one does where memory runs out") from None
             raise
 
 

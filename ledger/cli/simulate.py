@@ -123,10 +123,16 @@ def command(
 
 def history_of(scenario: Scenario, price_file: str | None, rows: Mapping[str, str]) -> PriceHistory:
     """The prices of the command's file or the scenario's. DataError for what is wrong, or where neither names one."""
+    file, where = series_of(scenario, price_file, rows)
+    return read_prices(file, where)
+
+
+def series_of(scenario: Scenario, price_file: str | None, rows: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    """The file of prices, the command's or the scenario's, and its rows to read. DataError where neither names one."""
     file = price_file or scenario.prices.file
     if file is None:
         raise DataError(f"{scenario.name}: names no file of prices; give one with --prices")
-    return read_prices(file, {**scenario.prices.where, **rows} if price_file is None else rows)
+    return file, {**scenario.prices.where, **rows} if price_file is None else rows
 
 
 def funding_of(scenario: Scenario, funding_file: str | None, rows: Mapping[str, str]) -> tuple[FundingRate, ...] | None:

@@ -1,0 +1,340 @@
+"""What a calibration came to: one document for machines, tables for people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import click
+
+from ..calibration.carrying_out import Calibration
+from ..calibration.cases import Case
+from ..calibration.cells import Aim, Answer, Cell, Levels
+from ..calibration.figures import runs_to_support, share_of
+from ..calibration.plan import Plan
+from ..calibration.results import terms_texts
+from ..calibration.store import NAME, Kept
+from ..calibration.tables import EVERY_SCENARIO, TERMS, Table, capacity_text, rate_text, setting_texts
+from ..units import PPM_DECIMALS, RATE_DECIMALS, ceil_div, floor_to_multiple, format_decimal, parse_decimal
+from .formatting import counted
+from .layout import Cell as Text
+from .layout import Column, Styled, page_width, paragraph, table, title
+
+SHOWN = 40
+"""Cells of a case that are shown; the files have all."""
+
+MENTIONED = 5
+"""Reasons for leaving out, and capacities that fail again, that are shown; --json has all."""
+
+WORDS = {
+    "capacity_per_minute": "per minute",
+    "capacity_per_hour": "per hour",
+    "max_holdings": "max holdings",
+    "discount": "discount",
+    "fund": "fund",
+}
+"""The terms of a backstop, as they stand over a column."""
+
+OF_PROVIDERS = ("capacity_per_hour", "max_holdings")
+"""Terms that say nothing where there are no providers."""
+
+NOTHING, OWN = "-", "its own"
+
+Document = dict[str, Any]
+
+
+@attrs.frozen
+class Report:
+    """What there is to tell: cells and answers, the `tables` by name, the `folder` and the files `written` into it."""
+
+    calibration: Calibration
+    levels: Levels
+    cells: tuple[Cell, ...]
+    answers: tuple[Answer, ...]
+    tables: Mapping[str, Table]
+    folder: str
+    written: tuple[str, ...]
+    has_parquet: bool
+
+
+def going_on(calibration: Calibration, folder: str) -> str:
+    """How much is done, and how to go on."""
+    shown = click.format_filename(folder)
+    done = f"{calibration.done} of {counted(len(calibration.runs), 'run')} are kept in {shown}/{NAME}"
+    return f"{done}; the same command goes on from there"
+
+
+# What would be run.
+
+
+def planned_document(calibration: Calibration, kept: Kept) -> Document:
+    """The grid as one document."""
+    return {
+        **_grid_document(calibration.plan),
+        "runs": len(calibration.runs),
+        "kept": len(kept.results),
+        "other_runs": kept.others,
+        "sentence": planned_sentence(calibration, kept),
+    }
+
+
+def planned_lines(calibration: Calibration, kept: Kept) -> Iterator[str]:
+    """The grid for people."""
+    plan, width = calibration.plan, page_width()
+    for number, case in enumerate(plan.cases):
+        terms = plan.terms_of(number)
+        yield title(f"{_case_name(case)}, {_seeds(plan)}, {counted(len(terms), 'combination')} of terms")
+        shown = [_shown_terms(case, terms_texts(case, each)) for each in terms]
+        for name, heading in WORDS.items():
+            values = ", ".join(dict.fromkeys(each[name] for each in shown if each[name] != NOTHING))
+            yield from paragraph(values, label=f"  {heading}", hang=16, width=width)
+    yield ""
+    yield from _left_out_lines(plan, width=width)
+    yield from paragraph(planned_sentence(calibration, kept), width=width)
+
+
+def planned_sentence(calibration: Calibration, kept: Kept) -> str:
+    """How many runs there would be, and how many are kept already."""
+    there = f", of which {len(kept.results)} are kept" if kept.results else ""
+    return f"{counted(len(calibration.runs), 'run')}{there}; nothing was run."
+
+
+def _grid_document(plan: Plan) -> Document:
+    return {
+        "scenarios": [{"scenario": case.name, "prices": case.prices, "asset": case.asset} for case in plan.cases],
+        "seeds": {"first": plan.seeds.start, "count": len(plan.seeds)},
+        "combinations": sum(len(plan.terms_of(number)) for number in range(len(plan.cases))),
+        "left_out": [{"reason": reason, "combinations": number} for reason, number in plan.left_out.items()],
+    }
+
+
+# What came of it.
+
+
+def reported_document(report: Report) -> Document:
+    """The report as one document; its keys do not depend on what was found."""
+    calibration, levels = report.calibration, report.levels
+    return {
+        **_grid_document(calibration.plan),
+        "confidence": rate_text(levels.confidence),
+        "interval": rate_text(levels.interval),
+        "resamples": levels.resamples,
+        "runs": len(calibration.runs),
+        "done": calibration.done,
+        "kept": len(calibration.kept.results),
+        "other_runs": calibration.kept.others,
+        "interrupted": calibration.is_interrupted,
+        "cells": _rows(report.tables["cells"]),
+        "answers": _rows(report.tables["answers"]),
+        "warnings": list(warnings_of(report)),
+        "sentence": closing_sentence(report),
+        "written": list(report.written),
+        "has_parquet": report.has_parquet,
+    }
+
+
+def _rows(rows: Table) -> list[dict[str, str | None]]:
+    return [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+
+
+def reported_lines(report: Report) -> Iterator[str]:
+    """The report as tables, and the sentence that closes it."""
+    plan, width = report.calibration.plan, page_width()
+    for number, case in enumerate(plan.cases):
+        cells = [cell for cell in report.cells if cell.case == number]
+        if cells:
+            yield from _case_lines(report, case, cells, width=width)
+            yield ""
+    if report.answers:
+        yield from _answer_lines(report, width=width)
+        yield ""
+    yield from _left_out_lines(plan, width=width)
+    for warning in warnings_of(report):
+        yield from paragraph(warning, width=width)
+    yield from paragraph(closing_sentence(report), width=width)
+    yield from paragraph(f"Written: {', '.join(map(click.format_filename, report.written))}.", width=width)
+    if not report.has_parquet:
+        yield from paragraph("Parquet is left out: pip install 'backstop-ledger[parquet]'.", width=width)
+
+
+def _case_lines(report: Report, case: Case, cells: Sequence[Cell], *, width: int) -> Iterator[str]:
+    """What the runs of one case say, cell by cell."""
+    terms = [_shown_terms(case, terms_texts(case, cell.terms)) for cell in cells]
+    values = {name: dict.fromkeys(each[name] for each in terms if each[name] != NOTHING) for name in WORDS}
+    varied = [name for name in WORDS if len(values[name]) > 1 or name == "capacity_per_minute"]
+    fixed = [f"{WORDS[name]} {text}" for name in WORDS if name not in varied for text in values[name]]
+    axes = [Column(WORDS[name], "right") for name in varied]
+    shown = [(cell, [each[name] for name in varied]) for cell, each in zip(cells, terms, strict=True)][:SHOWN]
+    yield title(f"{_case_name(case)}, {_seeds(report.calibration.plan)}, in {case.asset}")
+    yield from paragraph(", ".join([*fixed, f"intervals of {percent(report.levels.interval)}"]), width=width)
+    yield ""
+    names: tuple[str, ...] = ("no loss shared", "at least", "nobody deleveraged", "at least")
+    columns = [*axes, *(Column(name, "right") for name in names)]
+    yield from table(columns, [[*texts, *_shares(report.levels, cell)] for cell, texts in shown], width=width)
+    yield ""
+    if all(cell.worst == 0 for cell in cells):
+        yield "The insurance fund was short of nothing in any run."
+    else:
+        names = ("worst shortfall", "value at risk", "interval", "expected shortfall", "interval")
+        columns = [*axes, *(Column(name, "right") for name in names)]
+        yield from table(columns, [[*texts, *_measures(case, cell)] for cell, texts in shown], width=width)
+    if len(cells) > SHOWN:
+        yield from paragraph(f"The first {SHOWN} of {len(cells)} are shown; cells.csv has all.", width=width)
+
+
+def _shares(levels: Levels, cell: Cell) -> Iterator[Text]:
+    for share in (cell.without_shared_loss, cell.without_deleveraging):
+        yield Styled(share_text(share.ppm), bold=share.reaches(levels.confidence))
+        yield share_text(share.at_least)
+
+
+def _measures(case: Case, cell: Cell) -> Iterator[str]:
+    yield whole(case, cell.worst)
+    for estimate in (cell.value_at_risk, cell.expected_shortfall):
+        yield whole(case, estimate.value)
+        yield f"{whole(case, estimate.interval.low)} to {whole(case, estimate.interval.high)}"
+
+
+def _answer_lines(report: Report, *, width: int) -> Iterator[str]:
+    """The smallest capacity per minute of each setting, for both aims side by side."""
+    plan = report.calibration.plan
+    rows = []
+    for first, second in zip(report.answers[::2], report.answers[1::2], strict=True):
+        case = plan.cases[first.cases[0]]
+        terms = [_term(case, name, text) if text else OWN for name, text in setting_texts(plan, first).items()]
+        rows.append([_cases_name(plan, first), *terms, *_found(plan, first), *_found(plan, second)])
+    names = ["scenario", *(WORDS[name] for name in TERMS if name != "capacity_per_minute")]
+    varied = [place for place in range(len(names)) if len({row[place] for row in rows}) > 1]
+    columns = [Column(names[place], "left" if place == 0 else "right") for place in varied]
+    columns += [Column(name, "right") for aim in Aim for name in (aim.value, "share")]
+    yield title(f"the smallest capacity per minute with which, in {percent(report.levels.confidence)} of runs,")
+    yield from table(columns, [[*(row[place] for place in varied), *row[len(names) :]] for row in rows], width=width)
+
+
+def _found(plan: Plan, answer: Answer) -> tuple[str, str]:
+    """The smallest capacity of an answer, and the share of runs that is without what is to be avoided."""
+    if answer.smallest is None:
+        return "none of the grid", NOTHING
+    capacity = _capacity(plan, answer, capacity_text(plan, answer.smallest))
+    return capacity, share_text(answer.smallest.share(answer.aim).ppm)
+
+
+def _capacity(plan: Plan, answer: Answer, text: str | None) -> str:
+    return OWN if text is None else _term(plan.cases[answer.cases[0]], "capacity_per_minute", text)
+
+
+def warnings_of(report: Report) -> Iterator[str]:
+    """What an answer does not say by itself: where more capacity fails again, and where there are too few runs."""
+    plan, levels, kept = report.calibration.plan, report.levels, report.calibration.kept
+    if kept.torn:
+        yield f"The last line of {NAME} was not whole and was cut off; its run was made again."
+    if kept.others:
+        yield f"{counted(kept.others, 'run')} in {NAME} are of other grids, prices or versions, and were not looked at."
+    for answer in report.answers:
+        if answer.fails_again:
+            texts = [_capacity(plan, answer, capacity_text(plan, each)) for each in answer.fails_again]
+            more = f" and {len(texts) - MENTIONED} more" if len(texts) > MENTIONED else ""
+            yield (
+                f"{_answer_name(plan, answer)}: {answer.aim.value} with {_found(plan, answer)[0]} a minute, and it "
+                f"fails again with {', '.join(texts[:MENTIONED])}{more}."
+            )
+    runs, needed = len(plan.seeds), runs_to_support(levels.confidence, levels.interval)
+    if runs < needed:
+        most = share_text(share_of(runs, runs, levels.interval).at_least)
+        yield (
+            f"{counted(runs, 'seed')} are too few to support {percent(levels.confidence)}: even where every run is "
+            f"good, the interval of the share begins at {most}. {needed} seeds are the fewest that could."
+        )
+    elif weak := [share for share in _shares_found(report) if not share[1]]:
+        least = min(at_least for at_least, _ in weak)
+        yield (
+            f"{counted(len(weak), 'answer')} of {len(report.answers)} are found and not supported: the share of runs is "
+            f"as high as asked, but its interval begins below, at {share_text(least)} where it is the lowest. More "
+            "seeds narrow it; a larger capacity raises it."
+        )
+
+
+def _shares_found(report: Report) -> list[tuple[int, bool]]:
+    """Of every answer that is found, where the interval of its share begins, and whether that supports it."""
+    shares = [answer.smallest.share(answer.aim) for answer in report.answers if answer.smallest is not None]
+    return [(share.at_least, share.supports(report.levels.confidence)) for share in shares]
+
+
+def closing_sentence(report: Report) -> str:
+    """The one sentence of a calibration."""
+    calibration, answers, confidence = report.calibration, report.answers, percent(report.levels.confidence)
+    if calibration.is_interrupted:
+        return f"Interrupted: {going_on(calibration, report.folder)}."
+    made = f"{counted(len(calibration.runs), 'run')}, {len(calibration.kept.results)} of them kept from before"
+    losses = [answer for answer in answers if answer.aim is Aim.NO_SHARED_LOSS]
+    found = [answer for answer in losses if answer.smallest is not None]
+    if len(losses) > 1:
+        settings = f"{len(found)} of {counted(len(losses), 'setting')}"
+        return f"Some capacity of the grid is enough at {confidence} in {settings}: {made}."
+    if not found:
+        return f"No capacity of the grid is enough at {confidence}: {made}."
+    plan = calibration.plan
+    return f"{_found(plan, found[0])[0]} {plan.cases[0].asset} a minute are enough at {confidence}: {made}."
+
+
+# Words.
+
+
+def _case_name(case: Case) -> str:
+    return f"{case.name} on {case.prices}"
+
+
+def _cases_name(plan: Plan, answer: Answer) -> str:
+    return EVERY_SCENARIO if len(answer.cases) > 1 else _case_name(plan.cases[answer.cases[0]])
+
+
+def _answer_name(plan: Plan, answer: Answer) -> str:
+    case = plan.cases[answer.cases[0]]
+    terms = [f"{WORDS[name]} {_term(case, name, text)}" for name, text in setting_texts(plan, answer).items() if text]
+    return ", ".join([_cases_name(plan, answer), *terms])
+
+
+def _seeds(plan: Plan) -> str:
+    return f"{counted(len(plan.seeds), 'seed')} from {plan.seeds.start}"
+
+
+def _left_out_lines(plan: Plan, *, width: int) -> Iterator[str]:
+    reasons = list(plan.left_out.items())
+    for reason, number in reasons[:MENTIONED]:
+        yield from paragraph(f"Left out, {counted(number, 'combination')}: {reason}.", width=width)
+    if len(reasons) > MENTIONED:
+        others = sum(number for _, number in reasons[MENTIONED:])
+        yield f"Left out for other reasons, {counted(others, 'combination')}; --json tells all."
+
+
+def _shown_terms(case: Case, texts: Mapping[str, str]) -> dict[str, str]:
+    """Terms for people; those of providers are nothing where there are none."""
+    there_are_providers = texts["capacity_per_minute"] != "0"
+    return {
+        name: _term(case, name, text) if there_are_providers or name not in OF_PROVIDERS else NOTHING
+        for name, text in texts.items()
+    }
+
+
+def _term(case: Case, name: str, text: str) -> str:
+    """A term's exact text for people: thousands apart, the discount as a percentage, a multiple as it is."""
+    if text.endswith("x"):
+        return text
+    if name == "discount":
+        return percent(parse_decimal(text, RATE_DECIMALS))
+    whole_part, point, fraction = text.partition(".")
+    return f"{int(whole_part):,}{point}{fraction}"
+
+
+def whole(case: Case, atoms: int) -> str:
+    """An amount of 0 or more in whole units rounded up, with thousands apart: zero only where it is nothing."""
+    return f"{ceil_div(atoms, 10**case.decimals):,}"
+
+
+def percent(rate: int) -> str:
+    """Ppb as an exact percentage."""
+    return f"{format_decimal(rate, RATE_DECIMALS - 2)}%"
+
+
+def share_text(ppm: int) -> str:
+    """Ppm as a percentage of one decimal, rounded down."""
+    return f"{format_decimal(floor_to_multiple(ppm, 1000), PPM_DECIMALS - 2)}%"
