@@ -55,7 +55,7 @@ internal error; 130 interrupted. After each of the last three the same command g
 
 
 def sureness(ctx: click.Context, parameter: click.Parameter, text: str) -> int:
-    """A share of 1 as an exact decimal, in ppb. BadParameter for anything else than one from LEAST_SURE to MOST_SURE."""
+    """A share of 1 as an exact decimal, in ppb. BadParameter for any that is not from LEAST_SURE to MOST_SURE."""
     try:
         share = parse_decimal(text, RATE_DECIMALS)
     except ValueError:
@@ -330,7 +330,7 @@ def reported(calibration: Calibration, levels: Levels, folder: str) -> Report:
         for as_parquet in ((False, True) if has_parquet else (False,))
         for name, table in tables.items()
     ]
-    return Report(calibration, levels, cells, answers, tables, tuple(written), has_parquet)
+    return Report(calibration, levels, cells, answers, tables, folder, tuple(written), has_parquet)
 
 
 def written_table(table: Table, name: str, folder: str, decimals: int, *, as_parquet: bool) -> str:

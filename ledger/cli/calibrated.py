@@ -247,8 +247,8 @@ def warnings_of(report: Report) -> Iterator[str]:
     elif weak := [share for share in _shares_found(report) if not share[1]]:
         least = min(at_least for at_least, _ in weak)
         yield (
-            f"{counted(len(weak), 'answer')} of {len(report.answers)} are found and not supported: the share of runs is "
-            f"as high as asked, but its interval begins below, at {share_text(least)} where it is the lowest. More "
+            f"{counted(len(weak), 'answer')} of {len(report.answers)} are found and not supported: the share of runs "
+            f"is as high as asked, but its interval begins below, at {share_text(least)} where it is the lowest. More "
             "seeds narrow it; a larger capacity raises it."
         )
 
