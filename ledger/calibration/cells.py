@@ -1,7 +1,7 @@
 """What the runs say: of every cell of the grid, and of the smallest capacity that is enough.
 
-A capacity is *enough* at a confidence where at least that share of the runs is without what is to be avoided. For
-shared losses that is where the value at risk of the shortfall, at that confidence, is zero.
+A capacity is *enough* for an aim, at a confidence, where the aim is met in at least that share of the runs. The fund is
+never short in so many of them exactly where the value at risk of the shortfall, at that confidence, is zero.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from .results import Result
 
 @attrs.frozen
 class Levels:
-    """How sure to be. `confidence`: ppb of runs without what is to be avoided, and of the measures of shortfall.
+    """How sure to be. `confidence`: ppb of runs in which an aim must be met, and of the measures of shortfall.
 
     `interval`: ppb that an interval covers; `resamples`, from which those of the measures come.
     """
@@ -30,35 +30,40 @@ class Levels:
     resamples: int
 
 
+class Aim(Enum):
+    """What a run may meet, in words; its accounts, its venue or its winners pay where it does not."""
+
+    NO_SHARED_LOSS = "no loss is shared"
+    FUND_NEVER_SHORT = "the fund is never short"
+    NO_DELEVERAGING = "nobody is auto-deleveraged"
+
+    def is_met(self, result: Result) -> bool:
+        """Whether a run met it."""
+        match self:
+            case Aim.NO_SHARED_LOSS:
+                return result.loss_shared == 0
+            case Aim.FUND_NEVER_SHORT:
+                return result.shortfall == 0
+            case Aim.NO_DELEVERAGING:
+                return result.deleveraged_accounts == 0
+
+
 @attrs.frozen
 class Cell:
     """The runs of one case and its terms, one of each seed.
 
-    The shares of those `without_shared_loss` and `without_deleveraging`. The shortfall, in atoms: the `worst`, its
-    value at risk and its expected shortfall. And, at the same confidence, what is at risk of being drawn from the fund
-    and of being deleveraged.
+    `shares`: those that met each aim. The shortfall, in atoms: the `worst`, its value at risk and its expected
+    shortfall. And, at the same confidence, what is at risk of being drawn from the fund and of being deleveraged.
     """
 
     case: int
     terms: BackstopTerms
-    without_shared_loss: Share
-    without_deleveraging: Share
+    shares: Mapping[Aim, Share]
     worst: int
     value_at_risk: Estimate
     expected_shortfall: Estimate
     fund_drawn_at_risk: int
     deleveraged_at_risk: int
-
-
-class Aim(Enum):
-    """What is to be avoided, in words as what holds without it."""
-
-    NO_SHARED_LOSS = "no loss is shared"
-    NO_DELEVERAGING = "nobody is auto-deleveraged"
-
-    def share(self, cell: Cell) -> Share:
-        """The share of the cell's runs that are without it."""
-        return cell.without_shared_loss if self is Aim.NO_SHARED_LOSS else cell.without_deleveraging
 
 
 @attrs.frozen
@@ -70,7 +75,7 @@ class Tried:
 
     def share(self, aim: Aim) -> Share:
         """The share of the case in which it is the least: a capacity is enough where it is in every case."""
-        return min((aim.share(cell) for cell in self.cells), key=lambda share: (share.count, share.at_least))
+        return min((cell.shares[aim] for cell in self.cells), key=lambda share: (share.count, share.at_least))
 
 
 @attrs.frozen
@@ -117,8 +122,7 @@ def cell_of(case: int, terms: BackstopTerms, results: Sequence[Result], levels: 
     return Cell(
         case,
         terms,
-        share_of(sum(result.is_without_shared_loss for result in results), len(results), levels.interval),
-        share_of(sum(result.is_without_deleveraging for result in results), len(results), levels.interval),
+        {aim: share_of(sum(map(aim.is_met, results)), len(results), levels.interval) for aim in Aim},
         worst=max(losses),
         value_at_risk=at_risk,
         expected_shortfall=shortfall,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from .cases import code_digest
@@ -52,13 +53,15 @@ def made_by_cluster(work: Work, runs: Sequence[Run], address: str) -> Iterator[D
         _refuse_other_code(client, address)
         waiting: dict[Any, Run] = {}
         try:
-            yield from _made(distributed, client, work, runs, waiting)
-        except CancelledError:
-            raise ClusterError(f"{address}: the scheduler went away") from None
+            yield from _made(client, address, work, runs, waiting)
         except distributed.KilledWorker as error:
             run = next((run for future, run in waiting.items() if future.key == error.task), None)
             which = "a run" if run is None else place_of(work.cases[run.case], run)
             raise ClusterError(f"{address}: every worker that tried it died: {which}") from None
+        except Exception as error:
+            if isinstance(error, CancelledError) or client.status != "running":
+                raise ClusterError(f"{address}: the scheduler went away") from None
+            raise
         finally:
             with suppress(Exception):
                 client.cancel(list(waiting))
@@ -95,10 +98,14 @@ def _loggers() -> list[logging.Logger]:
 @contextmanager
 def _connected(distributed: Any, address: str) -> Iterator[Any]:
     try:
+        # Asked first, because a client that could not be made complains again when it is thrown away.
+        import_module("distributed.comm").get_address_host_port(address, strict=False)
+    except (ValueError, RuntimeError) as error:
+        raise ClusterError(f"{address or 'nothing'}: no address of a scheduler ({_first_line(error)})") from None
+    try:
         client = distributed.Client(address, timeout=CONNECTING, set_as_default=False)
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ClusterError(f"{address}: found no scheduler within {CONNECTING} s ({reason})") from None
+    except (OSError, TypeError) as error:  # the latter for tls without its certificates
+        raise ClusterError(f"{address}: found no scheduler within {CONNECTING} s ({_first_line(error)})") from None
     try:
         try:
             client.wait_for_workers(1, timeout=CONNECTING)
@@ -108,6 +115,10 @@ def _connected(distributed: Any, address: str) -> Iterator[Any]:
     finally:
         with suppress(Exception):
             client.close(timeout=CONNECTING)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _refuse_other_code(client: Any, address: str) -> None:
@@ -140,27 +151,41 @@ def _asking_for_code() -> Callable[[], str | None]:
     return ask
 
 
-def _made(distributed: Any, client: Any, work: Work, runs: Sequence[Run], waiting: dict[Any, Run]) -> Iterator[Done]:
+def _made(client: Any, address: str, work: Work, runs: Sequence[Run], waiting: dict[Any, Run]) -> Iterator[Done]:
     """The runs as they come, a few for each thread of the cluster given out at a time."""
     left = iter(runs)
     held = client.submit(as_it_is, work, pure=False)
+    done: SimpleQueue[Any] = SimpleQueue()
     without_workers = 0
     while True:
         threads = sum(client.nthreads().values())
         while len(waiting) < WAITING * max(1, threads) and (run := next(left, None)) is not None:
-            waiting[client.submit(make_there, held, run, pure=False)] = run
+            future = client.submit(make_there, held, run, pure=False)
+            waiting[future] = run
+            future.add_done_callback(done.put)
         if not waiting:
             return
-        try:
-            done = distributed.wait(list(waiting), timeout=BETWEEN_LOOKS, return_when="FIRST_COMPLETED").done
-        except TimeoutError:
+        came = _next_result(done)
+        if came is None:
             without_workers = 0 if threads else without_workers + BETWEEN_LOOKS
             if without_workers >= WITHOUT_WORKERS:
-                raise ClusterError(f"{client.scheduler.address}: found no worker for {WITHOUT_WORKERS} s") from None
-            continue
-        for future in sorted(done, key=lambda future: bool(future.status == "error")):  # what came well is kept first
-            code, result = future.result()
-            run = waiting.pop(future)
+                raise ClusterError(f"{address}: found no worker for {WITHOUT_WORKERS} s")
+        else:
+            future, code, result = came
             if code != code_digest():
-                raise _other_code(client.scheduler.address, "a worker", code)
-            yield run, result
+                raise _other_code(address, "a worker", code)
+            yield waiting.pop(future), result
+
+
+def _next_result(done: "SimpleQueue[Any]") -> tuple[Any, str, Result] | None:
+    """The next future that is done, with its code and result; None where none comes soon."""
+    try:
+        future = done.get(timeout=BETWEEN_LOOKS)
+    except Empty:
+        return None
+    try:
+        return future, *future.result(timeout=BETWEEN_LOOKS)
+    except TimeoutError:
+        # The worker died before its result was fetched: it is made again, and the future is done once more.
+        future.add_done_callback(done.put)
+        return None

@@ -39,16 +39,6 @@ class Result:
     liquidated: int
     taken_over: int
 
-    @property
-    def is_without_shared_loss(self) -> bool:
-        """Whether the insurance fund was short of nothing."""
-        return self.shortfall == 0
-
-    @property
-    def is_without_deleveraging(self) -> bool:
-        """Whether nobody was auto-deleveraged."""
-        return self.deleveraged_accounts == 0
-
 
 COUNTS = ("deleveraged_accounts", "liquidated", "taken_over")
 FIGURES = {field.name: field.name not in COUNTS for field in attrs.fields(Result)}

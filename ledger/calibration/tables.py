@@ -12,7 +12,7 @@ import attrs
 from ..simulation.backstop import BackstopTerms
 from ..units import PPM_DECIMALS, RATE_DECIMALS, format_decimal
 from .axes import Level
-from .cells import Answer, Cell, Levels, Tried
+from .cells import Aim, Answer, Cell, Levels, Tried
 from .figures import Estimate, Share
 from .plan import Plan, Run
 from .results import FIGURES, Result, figure_texts, terms_texts
@@ -44,6 +44,11 @@ class Table:
 
 NAMES = {"scenario": Kind.TEXT, "prices": Kind.TEXT}
 TERMS = {field.name: Kind.RATE if field.name == "discount" else Kind.MONEY for field in attrs.fields(BackstopTerms)}
+SHARES = {
+    Aim.NO_SHARED_LOSS: "without_shared_loss",
+    Aim.FUND_NEVER_SHORT: "without_shortfall",
+    Aim.NO_DELEVERAGING: "without_deleveraging",
+}
 SHARE_PARTS = ("", "_share", "_at_least", "_at_most")
 ESTIMATE_PARTS = ("", "_low", "_high")
 
@@ -64,7 +69,8 @@ def runs_table(plan: Plan, runs: Sequence[Run], results: Mapping[str, Result]) -
 def cells_table(plan: Plan, cells: Sequence[Cell], levels: Levels) -> Table:
     """Every cell, with how sure its figures are."""
     columns = NAMES | TERMS | {"runs": Kind.COUNT}
-    columns |= _share_columns("without_shared_loss") | _share_columns("without_deleveraging")
+    for name in SHARES.values():
+        columns |= _share_columns(name)
     columns |= {"confidence": Kind.RATE, "worst_shortfall": Kind.MONEY}
     columns |= {
         f"{name}{part}": Kind.MONEY for name in ("value_at_risk", "expected_shortfall") for part in ESTIMATE_PARTS
@@ -83,9 +89,8 @@ def cells_table(plan: Plan, cells: Sequence[Cell], levels: Levels) -> Table:
                 case.name,
                 case.prices,
                 *terms_texts(case, cell.terms).values(),
-                str(cell.without_shared_loss.of),
-                *_share_texts(cell.without_shared_loss),
-                *_share_texts(cell.without_deleveraging),
+                str(len(plan.seeds)),
+                *(text for aim in SHARES for text in _share_texts(cell.shares[aim])),
                 rate_text(levels.confidence),
                 money(cell.worst),
                 *_estimate_texts(cell.value_at_risk, money),

@@ -8,7 +8,7 @@ import click
 
 from ..calibration.carrying_out import Calibration
 from ..calibration.cases import Case
-from ..calibration.cells import Aim, Answer, Cell, Levels
+from ..calibration.cells import Aim, Answer, Cell, Levels, Tried
 from ..calibration.figures import runs_to_support, share_of
 from ..calibration.plan import Plan
 from ..calibration.results import terms_texts
@@ -167,8 +167,7 @@ def _case_lines(report: Report, case: Case, cells: Sequence[Cell], *, width: int
     yield title(f"{_case_name(case)}, {_seeds(report.calibration.plan)}, in {case.asset}")
     yield from paragraph(", ".join([*fixed, f"intervals of {percent(report.levels.interval)}"]), width=width)
     yield ""
-    names: tuple[str, ...] = ("no loss shared", "at least", "nobody deleveraged", "at least")
-    columns = [*axes, *(Column(name, "right") for name in names)]
+    columns = [*axes, *(Column(aim.value, "right") for aim in Aim)]
     yield from table(columns, [[*texts, *_shares(report.levels, cell)] for cell, texts in shown], width=width)
     yield ""
     if all(cell.worst == 0 for cell in cells):
@@ -182,9 +181,9 @@ def _case_lines(report: Report, case: Case, cells: Sequence[Cell], *, width: int
 
 
 def _shares(levels: Levels, cell: Cell) -> Iterator[Text]:
-    for share in (cell.without_shared_loss, cell.without_deleveraging):
+    for aim in Aim:
+        share = cell.shares[aim]
         yield Styled(share_text(share.ppm), bold=share.reaches(levels.confidence))
-        yield share_text(share.at_least)
 
 
 def _measures(case: Case, cell: Cell) -> Iterator[str]:
@@ -195,30 +194,35 @@ def _measures(case: Case, cell: Cell) -> Iterator[str]:
 
 
 def _answer_lines(report: Report, *, width: int) -> Iterator[str]:
-    """The smallest capacity per minute of each setting, for both aims side by side."""
+    """The smallest capacity per minute of each setting and aim."""
     plan = report.calibration.plan
-    rows = []
-    for first, second in zip(report.answers[::2], report.answers[1::2], strict=True):
-        case = plan.cases[first.cases[0]]
-        terms = [_term(case, name, text) if text else OWN for name, text in setting_texts(plan, first).items()]
-        rows.append([_cases_name(plan, first), *terms, *_found(plan, first), *_found(plan, second)])
     names = ["scenario", *(WORDS[name] for name in TERMS if name != "capacity_per_minute")]
+    rows: list[list[str]] = []
+    for answer in report.answers:
+        case = plan.cases[answer.cases[0]]
+        terms = [_term(case, name, text) if text else OWN for name, text in setting_texts(plan, answer).items()]
+        rows.append([_cases_name(plan, answer), *terms, *_found(plan, answer)])
     varied = [place for place in range(len(names)) if len({row[place] for row in rows}) > 1]
     columns = [Column(names[place], "left" if place == 0 else "right") for place in varied]
-    columns += [Column(name, "right") for aim in Aim for name in (aim.value, "share")]
+    columns += [Column(""), *(Column(name, "right") for name in ("per minute", "share", "at least"))]
     yield title(f"the smallest capacity per minute with which, in {percent(report.levels.confidence)} of runs,")
     yield from table(columns, [[*(row[place] for place in varied), *row[len(names) :]] for row in rows], width=width)
 
 
-def _found(plan: Plan, answer: Answer) -> tuple[str, str]:
-    """The smallest capacity of an answer, and the share of runs that is without what is to be avoided."""
+def _found(plan: Plan, answer: Answer) -> Iterator[str]:
+    """The aim of an answer, its smallest capacity, and the share of runs with where its interval begins."""
+    yield answer.aim.value
     if answer.smallest is None:
-        return "none of the grid", NOTHING
-    capacity = _capacity(plan, answer, capacity_text(plan, answer.smallest))
-    return capacity, share_text(answer.smallest.share(answer.aim).ppm)
+        yield from ("none of the grid", NOTHING, NOTHING)
+    else:
+        share = answer.smallest.share(answer.aim)
+        yield _capacity(plan, answer, answer.smallest)
+        yield share_text(share.ppm)
+        yield share_text(share.at_least)
 
 
-def _capacity(plan: Plan, answer: Answer, text: str | None) -> str:
+def _capacity(plan: Plan, answer: Answer, tried: Tried) -> str:
+    text = capacity_text(plan, tried)
     return OWN if text is None else _term(plan.cases[answer.cases[0]], "capacity_per_minute", text)
 
 
@@ -230,13 +234,11 @@ def warnings_of(report: Report) -> Iterator[str]:
     if kept.others:
         yield f"{counted(kept.others, 'run')} in {NAME} are of other grids, prices or versions, and were not looked at."
     for answer in report.answers:
-        if answer.fails_again:
-            texts = [_capacity(plan, answer, capacity_text(plan, each)) for each in answer.fails_again]
+        if answer.smallest is not None and answer.fails_again:
+            texts = [_capacity(plan, answer, each) for each in answer.fails_again]
             more = f" and {len(texts) - MENTIONED} more" if len(texts) > MENTIONED else ""
-            yield (
-                f"{_answer_name(plan, answer)}: {answer.aim.value} with {_found(plan, answer)[0]} a minute, and it "
-                f"fails again with {', '.join(texts[:MENTIONED])}{more}."
-            )
+            held = f"{answer.aim.value} with {_capacity(plan, answer, answer.smallest)} a minute"
+            yield f"{_answer_name(plan, answer)}: {held}, and it fails again with {', '.join(texts[:MENTIONED])}{more}."
     runs, needed = len(plan.seeds), runs_to_support(levels.confidence, levels.interval)
     if runs < needed:
         most = share_text(share_of(runs, runs, levels.interval).at_least)
@@ -269,11 +271,13 @@ def closing_sentence(report: Report) -> str:
     found = [answer for answer in losses if answer.smallest is not None]
     if len(losses) > 1:
         settings = f"{len(found)} of {counted(len(losses), 'setting')}"
-        return f"Some capacity of the grid is enough at {confidence} in {settings}: {made}."
-    if not found:
-        return f"No capacity of the grid is enough at {confidence}: {made}."
+        return f"In {settings} some capacity of the grid is enough that no loss is shared, at {confidence}: {made}."
     plan = calibration.plan
-    return f"{_found(plan, found[0])[0]} {plan.cases[0].asset} a minute are enough at {confidence}: {made}."
+    for answer in found:
+        if answer.smallest is not None:
+            capacity = f"{_capacity(plan, answer, answer.smallest)} {plan.cases[0].asset} a minute"
+            return f"{capacity} are enough that no loss is shared, at {confidence}: {made}."
+    return f"No capacity of the grid is enough that no loss is shared, at {confidence}: {made}."
 
 
 # Words.
