@@ -84,11 +84,14 @@ def _multiplied(item: str, first: int, last: int, factor_text: str, kind: Kind) 
     if first <= 0 or factor <= RATE_SCALE:
         raise AxisError(f"found {item}, expected a range that begins above 0 and grows by a factor above 1")
     value = first
-    while value <= last:
+    while True:
         yield value
-        if not is_multiple(value * factor, RATE_SCALE):
+        scaled = value * factor
+        if scaled > last * RATE_SCALE:
+            return
+        if not is_multiple(scaled, RATE_SCALE):
             raise AxisError(f"found {item}, expected a factor that gives values of at most {kind.decimals} decimals")
-        value = floor_div(value * factor, RATE_SCALE)
+        value = floor_div(scaled, RATE_SCALE)
 
 
 def _added(item: str, first: int, last: int, step_text: str, kind: Kind) -> Iterator[int]:

@@ -40,6 +40,9 @@ from .simulate import funding_of, rows_of, series_of
 LEAST_SURE, MOST_SURE = 500_000_000, 999_000_000
 """Ppb: below, a capacity would be enough that fails every other time; above, no number of runs could support it."""
 
+MOST_MONEY = 10**12
+"""Units of the settlement asset: more is a slip of the pen."""
+
 EXAMPLE = """\b
 A LIST has values between commas, each a number or a range: FIRST..LASTxFACTOR, each so many times the one
 before, or FIRST..LAST+STEP. Amounts are in the settlement asset, discounts fractions of 1.
@@ -255,7 +258,8 @@ def refuse_one_name(cases: Sequence[Case], path: str) -> None:
 def axes_of(ctx: click.Context, texts: Mapping[str, str | None], cases: Sequence[Case]) -> Axes:
     """The values of the terms that are asked for. BadParameter for one that is wrong."""
     decimals = cases[0].decimals
-    money, tied = Kind(decimals), Kind(decimals, multiples=True)
+    most = MOST_MONEY * 10**decimals
+    money, tied = Kind(decimals, most=most), Kind(decimals, most=most, multiples=True)
     kinds = {
         "capacity_per_minute": money,
         "capacity_per_hour": tied,
@@ -336,5 +340,8 @@ def reported(calibration: Calibration, levels: Levels, folder: str) -> Report:
 def written_table(table: Table, name: str, folder: str, decimals: int, *, as_parquet: bool) -> str:
     """The path of the file that a table was written to."""
     path = os.path.join(folder, f"{name}.parquet" if as_parquet else f"{name}.csv")
-    save(path, [parquet_bytes(table, decimals) if as_parquet else csv_bytes(table)])
+    try:
+        save(path, [parquet_bytes(table, decimals) if as_parquet else csv_bytes(table)])
+    except OverflowError as error:
+        raise click.ClickException(f"{click.format_filename(path)}: {error}; the CSV has it") from None
     return path

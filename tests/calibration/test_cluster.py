@@ -19,7 +19,7 @@ from ledger.calibration.cases import Simulate, code_digest
 from ledger.calibration.cluster import ClusterError, made_by_cluster
 from ledger.calibration.plan import Run
 from ledger.calibration.results import Result
-from ledger.calibration.running import Work, made_here, noted_run
+from ledger.calibration.running import WAITING, Work, made_here, noted_run
 
 from . import worlds
 
@@ -137,11 +137,13 @@ def test_a_cluster_whose_workers_go_away(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cluster, "WITHOUT_WORKERS", 2)
     monkeypatch.setattr(cluster, "BETWEEN_LOOKS", 1)
     work, runs = few_runs(worlds.simulate, range(40))
-    with local_cluster() as local, pytest.raises(ClusterError, match="found no worker for 2 s"):
-        for number, _ in enumerate(made_by_cluster(work, runs, local.scheduler_address)):
-            if number == 3:
-                local.scale(0)
-    assert number < len(runs) - 1
+    with local_cluster() as local:
+        coming = made_by_cluster(work, runs, local.scheduler_address)
+        came = [next(coming) for _ in range(4)]
+        local.scale(0)
+        with pytest.raises(ClusterError, match="found no worker for 2 s"):
+            came.extend(coming)
+    assert 4 <= len(came) < len(runs)
 
 
 def test_a_scheduler_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,12 +151,13 @@ def test_a_scheduler_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
     work, runs = few_runs(worlds.simulate, range(40))
     with local_cluster() as local:
         address = local.scheduler_address
+        coming = made_by_cluster(work, runs, address)
+        came = [next(coming) for _ in range(4)]
+        local.close()
         with pytest.raises(ClusterError) as raised:
-            for number, _ in enumerate(made_by_cluster(work, runs, address)):
-                if number == 3:
-                    local.close()
+            came.extend(coming)
     assert str(raised.value) == f"{address}: the scheduler went away"
-    assert number < len(runs) - 1
+    assert 4 <= len(came) < len(runs)
 
 
 def test_a_run_that_kills_every_worker() -> None:
@@ -213,5 +216,4 @@ def test_few_runs_are_given_out_at_a_time(tmp_path: Path) -> None:
         coming = made_by_cluster(work, plan.runs(), local.scheduler_address)
         next(coming)
         time.sleep(1.5)
-        assert len(list(tmp_path.glob("begun *"))) <= cluster.WAITING
-        coming.close()
+        assert len(list(tmp_path.glob("begun *"))) <= WAITING
