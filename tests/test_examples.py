@@ -68,6 +68,7 @@ from ledger.units import EXACT_SCALE
 from .worlds import usdt
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "examples"
+PRICES = "crash-prices.csv"
 LOGS = ("alice-and-bob.jsonl", "cascade.jsonl", "stress.jsonl", "takeover-collar.jsonl", "takeover.jsonl")
 OF_THE_MONITOR = {"MON-1", "MON-2", "MON-3", "MON-4", "MON-5"}
 TOLD_OF_STRESS = (Observed, StressEntered, StressLeft)
@@ -127,13 +128,13 @@ def applied(lines: list[Answered], kind: type[Kind]) -> list[tuple[Step, Kind]]:
 # The program.
 
 
-def test_the_program_makes_every_log_again_byte_for_byte(tmp_path: Path) -> None:
+def test_the_program_makes_every_file_again_byte_for_byte(tmp_path: Path) -> None:
     program = [sys.executable, str(FOLDER / "make_examples.py"), "--out", str(tmp_path)]
     run = subprocess.run(program, env={**os.environ, "PYTHONHASHSEED": "4711"}, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(LOGS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((*LOGS, PRICES))
     assert sorted(path.name for path in FOLDER.glob("*.jsonl")) == sorted(LOGS)
-    for name in LOGS:
+    for name in (*LOGS, PRICES):
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes(), f"{name} differs from what is made"
 
 

@@ -3,14 +3,13 @@
 import gzip
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import click
 
 from ..log import encode_genesis, encode_transaction
-from ..simulation.faults import DataError
-from ..simulation.prices import FundingRate, PriceHistory, read_funding, read_prices
-from ..simulation.scenario import Scenario, read_scenario
+from ..simulation.data import Source, data_of
+from ..simulation.scenario import read_scenario
 from ..simulation.simulating import simulate
 from .options import STANDARD_INPUT, files, json_option, print_document, print_lines
 from .progress import progress_of_ways
@@ -19,8 +18,7 @@ from .simulated import simulated_document, simulated_lines
 
 EXAMPLE = """\b
 Example:
-  backstop simulate --scenario docs/examples/scenarios/crash.toml --prices docs/examples/scenarios/prices.csv \\
-      --out simulated.jsonl"""
+  backstop simulate --scenario docs/examples/crash.toml --out simulated.jsonl"""
 
 
 def rows_of(values: tuple[str, ...]) -> dict[str, str]:
@@ -55,7 +53,8 @@ def rows_of(values: tuple[str, ...]) -> dict[str, str]:
     "funding_file",
     metavar="FILE.csv",
     shell_complete=files,
-    help="Funding rates. By default those of the file of prices, and where it has none the ledger computes them.",
+    help="Funding rates, or the word computed: the ledger computes them. By default those of the file of prices, and "
+    "where it has none they are computed.",
 )
 @click.option(
     "--where",
@@ -69,6 +68,7 @@ def rows_of(values: tuple[str, ...]) -> dict[str, str]:
     metavar="COLUMN=VALUE",
     help="The same of the file of funding rates.",
 )
+@click.option("--cut-rates", is_flag=True, help="Cut funding rates of more than nine decimals, toward zero.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="What the accounts are drawn from.")
 @click.option(
     "--out",
@@ -85,6 +85,7 @@ def command(
     funding_file: str | None,
     where: tuple[str, ...],
     funding_where: tuple[str, ...],
+    cut_rates: bool,
     seed: int,
     out: str,
     as_json: bool,
@@ -98,8 +99,9 @@ def command(
     if out != STANDARD_OUTPUT:
         refuse_unwritable(out, log=price_file if price_file and price_file != STANDARD_INPUT else os.devnull)
     scenario = read_scenario(scenario_file)
-    history = history_of(scenario, price_file, rows_of(where))
-    funding = funding_of(scenario, funding_file, rows_of(funding_where))
+    prices = Source(price_file, rows_of(where))
+    rates = Source(funding_file, rows_of(funding_where))
+    history, funding = data_of(scenario, prices, rates, cut_rates=cut_rates)
     lines: list[bytes] = []
     with progress_of_ways() as look:
         simulated = simulate(
@@ -119,28 +121,6 @@ def command(
         report = simulated_lines(simulated, scenario, history, seed=seed, log=out)
         print_lines(report, err=out == STANDARD_OUTPUT)
     return 0
-
-
-def history_of(scenario: Scenario, price_file: str | None, rows: Mapping[str, str]) -> PriceHistory:
-    """The prices of the command's file or the scenario's. DataError for what is wrong, or where neither names one."""
-    file, where = series_of(scenario, price_file, rows)
-    return read_prices(file, where)
-
-
-def series_of(scenario: Scenario, price_file: str | None, rows: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
-    """The file of prices, the command's or the scenario's, and its rows to read. DataError where neither names one."""
-    file = price_file or scenario.prices.file
-    if file is None:
-        raise DataError(f"{scenario.name}: names no file of prices; give one with --prices")
-    return file, {**scenario.prices.where, **rows} if price_file is None else rows
-
-
-def funding_of(scenario: Scenario, funding_file: str | None, rows: Mapping[str, str]) -> tuple[FundingRate, ...] | None:
-    """The rates of the command's file or the scenario's, None where neither names one. DataError for what is wrong."""
-    file = funding_file or scenario.prices.funding
-    if file is None:
-        return None
-    return read_funding(file, {**scenario.prices.funding_where, **rows} if funding_file is None else rows)
 
 
 def write_log(path: str, lines: Iterable[bytes]) -> None:

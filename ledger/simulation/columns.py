@@ -7,26 +7,29 @@ import attrs
 
 from ..units import RATE_DECIMALS
 from .faults import DataError
-from .rows import Table, listed, wrong
+from .rows import NO_NAME, Table, listed, wrong
 
 BRACKETS = re.compile(r"[(\[{]([^)\]}]*)[)\]}]")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 APART = re.compile(r"[\W_]+")
 
-TIME_NAMES = (
-    *("opentime", "timeperiodstart", "periodstart", "starttime", "startat", "startedat", "start"),
-    *("begintime", "candlebegintime"),
-    *("fundingtime", "fundingtimestamp", "fundingratetimestamp", "calctime", "settlementtime", "effectiveat"),
-    *("time", "timestamp", "ts", "unix", "unixtime", "unixtimestamp", "epoch", "epochtime"),
-    *("datetime", "date", "day", "t", "", "unnamed0", "index"),
-)
-"""Where a bar begins comes before when a rate was paid, that before any time, counts before dates, and last a column
-without a name, as pandas writes an index."""
 
-PRICE_NAMES = (
-    *("price", "markprice", "mark", "close", "closeprice", "priceclose"),
-    *("last", "lastprice", "indexprice", "p", "c"),
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TIME_NAMES = _names(
+    "opentime timeperiodstart periodstart timeopen starttime startat startedat start begintime candlebegintime "
+    "fundingtime fundingtimestamp fundingratetimestamp calctime settlementtime effectiveat "
+    "time timestamp ts unix unixtime unixtimestamp epoch epochtime "
+    "datetime date day snappedat t"
 )
+"""Where a bar begins comes before when a rate was paid, that before any time, and counts before dates."""
+
+INDEX_NAMES = ("", "unnamed0", "index")
+"""A column without a name, as pandas writes an index, which is the time where no other column is."""
+
+PRICE_NAMES = _names("price markprice mark close closeprice priceclose last lastprice indexprice p c")
 """What a file with one price a row may call it."""
 
 OPEN_NAMES = ("open", "openprice", "priceopen", "o")
@@ -34,55 +37,46 @@ HIGH_NAMES = ("high", "highprice", "pricehigh", "h")
 LOW_NAMES = ("low", "lowprice", "pricelow", "l")
 CLOSE_NAMES = ("close", "closeprice", "priceclose", "c")
 
-FUNDING_NAMES = (
-    *("realizedfundingrate", "realfundingrate", "realizedrate", "relativefundingrate"),
-    *("fundingrate", "funding", "lastfundingrate"),
+FUNDING_NAMES = _names(
+    "realizedfundingrate realfundingrate realizedrate relativefundingrate fundingrate funding lastfundingrate"
 )
 """What was paid comes before what was forecast, and a fraction before an amount."""
 
 RATE_NAMES = (*FUNDING_NAMES, "rate")
 """In a file that is read for its rates alone."""
 
-SERIES_NAMES = (
-    *("exchange", "venue", "source", "feed", "broker", "market", "symbol", "instrument", "instrumentname", "instid"),
-    *(
-        "instrumentid",
-        "pair",
-        "contract",
-        "contracts",
-        "ticker",
-        "coin",
-        "asset",
-        "crypto",
-        "currency",
-        "base",
-        "quote",
-    ),
-    *("product", "contracttype", "category", "series", "interval", "period", "timeframe", "granularity", "type"),
+SERIES_NAMES = _names(
+    "exchange venue source feed broker market symbol instrument instrumentname instid instrumentid pair contract "
+    "contracts ticker coin asset crypto currency base quote product contracttype category series interval period "
+    "timeframe granularity resolution type"
 )
 """Columns that tell several series of one file apart."""
 
-TIME_UNITS = {
-    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), "ms"),
-    **dict.fromkeys(("s", "sec", "seconds"), "s"),
-    **dict.fromkeys(("us", "usec", "micros", "microseconds"), "us"),
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanoseconds"), "ns"),
-    **dict.fromkeys(("", "utc", "gmt", "utc+0", "utc+00:00"), None),
-}
-"""What may follow the name of a time, and the unit of its counts where that says one; the earlier is preferred."""
+TIME_UNITS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
+    ("ms", ("ms", "msec", "millis", "milliseconds")),
+    ("s", ("s", "sec", "seconds")),
+    ("us", ("us", "usec", "micros", "microseconds")),
+    ("ns", ("ns", "nsec", "nanos", "nanoseconds")),
+    (None, ("utc", "gmt", "utc+0", "utc+00:00")),
+    (None, ("",)),
+)
+"""What may follow the name of a time, in order of preference: the unit of its counts, if one is said, and the words."""
 
-RATE_DECIMALS_OF = {
-    **dict.fromkeys(("", "8h", "fraction", "decimal"), RATE_DECIMALS),
-    **dict.fromkeys(("percent", "pct"), RATE_DECIMALS - 2),
-    **dict.fromkeys(("bp", "bps"), RATE_DECIMALS - 4),
-}
-"""What may follow the name of a rate, and the decimals that a part per billion has there; the earlier is preferred."""
+RATE_UNITS = (
+    (RATE_DECIMALS, ("", "8h", "fraction", "decimal")),
+    (RATE_DECIMALS - 2, ("percent", "pct")),
+    (RATE_DECIMALS - 4, ("bp", "bps")),
+)
+"""What may follow the name of a rate, in order of preference: decimals of a part per billion in it, and the words."""
+
+COUNTED_IN = {word: unit for unit, words in TIME_UNITS for word in words}
+RATE_DECIMALS_IN = {word: decimals for decimals, words in RATE_UNITS for word in words}
 
 CURRENCIES = ("usd", "usdt", "usdc", "busd", "eur")
 CURRENCY = re.compile(rf"([a-z]{{2,6}}[/-]?)?({'|'.join(CURRENCIES)})|[$\u20ac]|")
 """What may follow the name of a price."""
 
-UNIT_WORDS = frozenset((*TIME_UNITS, *RATE_DECIMALS_OF, *CURRENCIES)) - {""}
+UNIT_WORDS = frozenset((*COUNTED_IN, *RATE_DECIMALS_IN, *CURRENCIES)) - {""}
 """Words that are a unit where they are the last of a name."""
 
 
@@ -170,12 +164,12 @@ def _columns(table: Table) -> list[tuple[str, Column]]:
             unit = "".join(" ".join(in_brackets).lower().replace("%", "percent").split())
         elif len(words) > 1 and words[-1] in UNIT_WORDS:
             unit = words.pop()
-        columns.append(("".join(words), Column(index, title, unit)))
+        columns.append(("".join(words), Column(index, title or NO_NAME, unit)))
     return columns
 
 
 def _time_column(table: Table, columns: list[tuple[str, Column]]) -> Column:
-    column = _column(table, columns, TIME_NAMES, _time_unit)
+    column = _column(table, columns, (*TIME_NAMES, *INDEX_NAMES), _time_unit)
     if column is None:
         raise _missing(table, "one for the time such as time, timestamp, open_time, unix or date")
     return column
@@ -204,11 +198,11 @@ def _column(
 
 
 def _time_unit(unit: str) -> int | None:
-    return tuple(TIME_UNITS).index(unit) if unit in TIME_UNITS else None
+    return next((rank for rank, (_, words) in enumerate(TIME_UNITS) if unit in words), None)
 
 
 def _rate_unit(unit: str) -> int | None:
-    return -RATE_DECIMALS_OF[unit] if unit in RATE_DECIMALS_OF else None
+    return next((rank for rank, (_, words) in enumerate(RATE_UNITS) if unit in words), None)
 
 
 def _price_unit(unit: str) -> int | None:

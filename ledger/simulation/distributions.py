@@ -124,7 +124,7 @@ class _Reader:
             return Between(self.least, self.least)
         low, high = (self.value(each, f"{self.kind}[{place}]") for place, each in enumerate(found))
         if high < low:
-            self.table.error(self.kind, f"found {shown(found)}, expected LOW at most HIGH")
+            self.table.error(self.kind, f"found {shown(found[0])} and {shown(found[1])}, expected LOW at most HIGH")
             high = low
         return Between(low, high)
 

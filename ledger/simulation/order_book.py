@@ -16,7 +16,7 @@ import attrs
 
 from ..operator import RestingOrder
 from ..rulebook import Contract
-from ..units import RATE_SCALE, apportion, ceil_div, floor_div, floor_to_multiple
+from ..units import RATE_SCALE, apportion, ceil_div, div_toward_zero, floor_div, floor_to_multiple
 from .path import Point
 from .scenario import BookTerms
 
@@ -119,9 +119,10 @@ class OrderBook:
         return bid, max(self._price(self._best(self.taken_asks), side=1), bid + self.contract.tick)
 
     def premium(self) -> int:
-        """By how much the mark is above the index, in price units, signed: zero where as much was taken on each side."""
+        """By how much the mark is above the index (price units, signed): zero where as much was taken on each side."""
         apart = self._distance(self._best(self.taken_asks)) - self._distance(self._best(self.taken_bids))
-        return floor_div(self.index * apart * self.terms.impact, 2 * RATE_SCALE * RATE_SCALE)
+        # Toward zero, so that a mark stays positive.
+        return div_toward_zero(self.index * apart * self.terms.impact, 2 * RATE_SCALE * RATE_SCALE)
 
     def orders(self, market: str, makers: Sequence[str]) -> tuple[RestingOrder, ...]:
         """The book as the operator takes it, each level an order of one of the makers in turn."""

@@ -5,13 +5,16 @@ from itertools import pairwise
 
 import attrs
 
-from ..units import PRICE_DECIMALS
-from .columns import RATE_DECIMALS_OF, TIME_UNITS, Column, price_layout, rate_layout
+from ..units import PRICE_DECIMALS, div_toward_zero
+from .columns import COUNTED_IN, RATE_DECIMALS_IN, Column, price_layout, rate_layout
 from .faults import DataError
-from .numbers import parse_number
+from .numbers import is_number, parse_number
 from .rows import Table, open_table, shown_field, wrong
 from .series import Order, chosen
 from .times import parse_time
+
+FINER_DECIMALS = 30
+"""Decimals beyond the ledger's that a rate may have at most where it is cut."""
 
 
 @attrs.frozen
@@ -53,11 +56,14 @@ class PriceHistory:
     funding: tuple[FundingRate, ...]
 
 
-def read_prices(path: str, where: Mapping[str, str] | None = None, *, with_funding: bool = True) -> PriceHistory:
+def read_prices(
+    path: str, where: Mapping[str, str] | None = None, *, with_funding: bool = True, cut_rates: bool = False
+) -> PriceHistory:
     """The prices in a file; of a file that holds several series, the rows whose columns are as `where` says.
 
-    Funding rates of the same file are read too, unless `with_funding` says that they are not wanted. DataError, one
-    line with file, line and column, for what is wrong.
+    Funding rates of the same file are read too, unless `with_funding` says that they are not wanted; rates that are
+    finer than parts per billion are refused, or cut toward zero where `cut_rates` asks for it. DataError, one line with
+    file, line and column, for what is wrong.
     """
     with open_table(path) as table:
         layout = price_layout(table, with_funding=with_funding)
@@ -69,7 +75,7 @@ def read_prices(path: str, where: Mapping[str, str] | None = None, *, with_fundi
             order.admit(line, time, row)
             bars.append(_bar(table, layout.prices, line, time, row))
             if layout.rate is not None and layout.rate.text(row).strip():
-                funding.append(FundingRate(time, _rate(table, layout.rate, line, row), line))
+                funding.append(FundingRate(time, _rate(table, layout.rate, line, row, cut=cut_rates), line))
     if len(bars) < 2:
         raise wrong(table.name, bars[0].line, "", "found one row, expected two or more, which say how long a bar is")
     if order.descends:
@@ -79,9 +85,11 @@ def read_prices(path: str, where: Mapping[str, str] | None = None, *, with_fundi
     return PriceHistory(table.name, interval, len(layout.prices) > 1, tuple(bars), tuple(funding))
 
 
-def read_funding(path: str, where: Mapping[str, str] | None = None) -> tuple[FundingRate, ...]:
-    """The funding rates in a file, in order of time; `where` as for prices. DataError, one line with file, line and
-    column.
+def read_funding(
+    path: str, where: Mapping[str, str] | None = None, *, cut_rates: bool = False
+) -> tuple[FundingRate, ...]:
+    """The funding rates in a file, in order of time; `where` and `cut_rates` as for prices. DataError, one line with
+    file, line and column.
 
     Where a file has prices too, a row without a rate is a time at which none was paid.
     """
@@ -93,7 +101,7 @@ def read_funding(path: str, where: Mapping[str, str] | None = None) -> tuple[Fun
             time = _time(table, layout.time, line, row)
             order.admit(line, time, row)
             if not layout.has_prices or layout.rate.text(row).strip():
-                rates.append(FundingRate(time, _rate(table, layout.rate, line, row), line))
+                rates.append(FundingRate(time, _rate(table, layout.rate, line, row, cut=cut_rates), line))
     if not rates:
         raise wrong(table.name, 0, layout.rate.title, "found no row with a rate, expected some")
     return tuple(reversed(rates) if order.descends else rates)
@@ -101,7 +109,7 @@ def read_funding(path: str, where: Mapping[str, str] | None = None) -> tuple[Fun
 
 def _time(table: Table, column: Column, line: int, row: list[str]) -> int:
     try:
-        return parse_time(row[column.index], TIME_UNITS[column.unit])
+        return parse_time(column.text(row), COUNTED_IN[column.unit])
     except ValueError as error:
         raise _mismatch(table, column, line, row, str(error)) from None
 
@@ -121,7 +129,7 @@ def _bar(table: Table, columns: tuple[Column, ...], line: int, time: int, row: l
 
 def _price(table: Table, column: Column, line: int, row: list[str]) -> int:
     try:
-        price = parse_number(row[column.index], PRICE_DECIMALS)
+        price = parse_number(column.text(row), PRICE_DECIMALS)
     except ValueError as error:
         raise _mismatch(table, column, line, row, str(error)) from None
     if price <= 0:
@@ -129,16 +137,21 @@ def _price(table: Table, column: Column, line: int, row: list[str]) -> int:
     return price
 
 
-def _rate(table: Table, column: Column, line: int, row: list[str]) -> int:
-    """A rate in parts per billion; a percent sign counts where the column's name does not say percent already."""
-    text, decimals = row[column.index].strip(), RATE_DECIMALS_OF[column.unit]
+def _rate(table: Table, column: Column, line: int, row: list[str], *, cut: bool) -> int:
+    """A rate in parts per billion, cut toward zero where it is finer and that is asked for; a percent sign counts where
+    the column's name does not say percent already."""
+    text, decimals = column.text(row).strip(), RATE_DECIMALS_IN[column.unit]
     if text.endswith("%"):
-        text, decimals = text.removesuffix("%"), RATE_DECIMALS_OF["percent"]
+        text, decimals = text.removesuffix("%"), RATE_DECIMALS_IN["percent"]
     try:
+        if cut:
+            return div_toward_zero(parse_number(text, decimals + FINER_DECIMALS), 10**FINER_DECIMALS)
         return parse_number(text, decimals)
     except ValueError as error:
-        raise _mismatch(table, column, line, row, str(error)) from None
+        is_too_fine = not cut and str(error).startswith("at most") and is_number(text)
+        expected = f"{error} (--cut-rates cuts finer rates)" if is_too_fine else str(error)
+        raise _mismatch(table, column, line, row, expected) from None
 
 
 def _mismatch(table: Table, column: Column, line: int, row: list[str], expected: str) -> DataError:
-    return wrong(table.name, line, column.title, f"found {shown_field(row[column.index])}, expected {expected}")
+    return wrong(table.name, line, column.title, f"found {shown_field(column.text(row))}, expected {expected}")

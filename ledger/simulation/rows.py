@@ -31,6 +31,7 @@ MAGIC = {
     b"PAR1": "a Parquet file, expected CSV",
 }
 EXPECTED_NAMES = "the names of columns such as time,open,high,low,close"
+NO_NAME = "(no name)"
 MOST_SHOWN = 12
 """Names of columns, or values, that an error lists."""
 
@@ -48,7 +49,7 @@ def shown_field(text: str) -> str:
 
 def listed(names: list[str]) -> str:
     """Names or values in a row, the first few of them."""
-    texts = [excerpt(name) if name else "(no name)" for name in names]
+    texts = [excerpt(name or NO_NAME) for name in names]
     return ", ".join(texts[:MOST_SHOWN]) + (f" and {len(texts) - MOST_SHOWN} more" if len(texts) > MOST_SHOWN else "")
 
 

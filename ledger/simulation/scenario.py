@@ -15,10 +15,12 @@ from ..rulebook import Rulebook
 from ..strict_json import one_line, shown
 from ..units import PRICE_DECIMALS, PRICE_SCALE, RATE_DECIMALS, RATE_SCALE, floor_div, format_decimal
 from .backstop import BackstopTerms
-from .distributions import Between, Choices, Distribution, read_distribution
+from .distributions import Choices, Distribution, read_distribution
 from .faults import DataError
 
 POINTS = ("ohlc", "close")
+COMPUTED = "computed"
+"""In place of a file of funding rates: the ledger computes them."""
 MOST_ACCOUNTS = 10**6
 LONGEST = 10**10
 AMOUNT = "an amount of 0 or more"
@@ -26,13 +28,15 @@ AMOUNT = "an amount of 0 or more"
 
 @attrs.frozen
 class PriceTerms:
-    """Where prices come from: a `file`, and one of `funding` rates, each None where the scenario names none, the values
-    of columns by which rows of either are picked, and which `points` of a bar are used."""
+    """Where prices come from: a `file`, and one of `funding` rates or `COMPUTED`, each None where the scenario names
+    none, the values of columns by which rows of either are picked, whether rates finer than ppb are cut, and which
+    `points` of a bar are used."""
 
     file: str | None
     funding: str | None
     where: Mapping[str, str]
     funding_where: Mapping[str, str]
+    cut_rates: bool
     points: str
 
 
@@ -174,9 +178,7 @@ def scenario_of(table: Table, folder: str) -> Scenario | None:
     reader = _Reader(table, rules)
     name = table.text("name")
     market = reader.market()
-    prices = (
-        _prices(table.sub("prices"), folder) if table.has("prices") else PriceTerms(None, None, Map(), Map(), POINTS[0])
-    )
+    prices = _prices(table.sub("prices") if table.has("prices") else Table({}, "prices", []), folder)
     population = reader.population(table.sub("population"))
     makers = reader.makers(table.sub("market_makers"))
     book = reader.book(table.sub("book"))
@@ -235,6 +237,8 @@ def _prices(table: Table, folder: str) -> PriceTerms:
         if not table.has(name):
             return None
         found = table.value(name, "a file's path")
+        if name == "funding" and found == COMPUTED:
+            return COMPUTED
         if isinstance(found, str) and found:
             return os.path.join(folder, found)
         table.error(name, f"found {shown(found)}, expected a file's path")
@@ -253,7 +257,14 @@ def _prices(table: Table, folder: str) -> PriceTerms:
     points = table.text("points") if table.has("points") else POINTS[0]
     if points not in POINTS:
         table.error("points", f"found {shown(points)}, expected one of {', '.join(POINTS)}")
-    terms = PriceTerms(file("file"), file("funding"), rows("where"), rows("funding_where"), points)
+    terms = PriceTerms(
+        file=file("file"),
+        funding=file("funding"),
+        where=rows("where"),
+        funding_where=rows("funding_where"),
+        cut_rates=table.has("cut_rates") and table.flag("cut_rates"),
+        points=points,
+    )
     table.finish()
     return terms
 
@@ -377,6 +388,3 @@ class _Reader:
             paths[asset] = AssetPath(price, beta)
         table.finish()
         return Map(paths)
-
-
-__all__ = ["Between", "BookTerms", "Scenario", "read_scenario", "scenario_of"]

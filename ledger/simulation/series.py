@@ -1,5 +1,6 @@
 """Files that hold several series: the rows of one, and in what order they come."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -26,8 +27,8 @@ def chosen(table: Table, where: Mapping[str, str]) -> Iterator[tuple[int, list[s
         any_row = True
         for (column, _), seen in zip(wanted, values, strict=True):
             if len(seen) < MOST_VALUES:
-                seen[row[column.index].strip()] = None
-        if all(row[column.index].strip() == value for column, value in wanted):
+                seen[column.text(row).strip()] = None
+        if all(column.text(row).strip() == value for column, value in wanted):
             any_chosen = True
             yield line, row
     if not any_row:
@@ -86,5 +87,6 @@ class Order:
         for index, title in enumerate(self.table.header):
             before, here = self.row[index].strip(), row[index].strip()
             if plain_name(title) in SERIES_NAMES and before != here:
-                return f": {title} is {before} there and {here} here, and --where {title}={before} chooses"
+                choice = shlex.quote(f"{title}={before}")
+                return f": {title} is {before} there and {here} here, and --where {choice} chooses"
         return ""

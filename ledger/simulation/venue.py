@@ -25,7 +25,7 @@ from ..units import PRICE_SCALE, RATE_SCALE, apportion, ceil_div, floor_div, flo
 from .order_book import OrderBook
 from .path import Point
 from .population import Entrant, entry_of
-from .scenario import Scenario
+from .scenario import AssetPath, Scenario
 from .tally import MINUTE, Tally
 
 FOREVER = 2**62
@@ -149,16 +149,17 @@ class Venue:
     def mark(self) -> None:
         """Prices of the collateral assets and of the market from all sources, and the book where it is observed."""
         for asset, path in sorted(self.scenario.assets.items()):
-            first = self.start.price if path.price is None else path.price
-            if path.price is None:
-                price = self.book.index
-            else:
-                moved = (self.book.index - self.start.price) * path.beta
-                price = first + floor_div(first * moved, self.start.price * RATE_SCALE)
-            self.demand(MarkAsset(self.time, asset, self._quotes(max(1, price))))
+            self.demand(MarkAsset(self.time, asset, self._quotes(self._price_of(path))))
         self.demand(MarkMarket(self.time, self.market, self._quotes(self.book.index), self.book.premium()))
         self.marked = self.time
         self.observe()
+
+    def _price_of(self, path: AssetPath) -> int:
+        """A collateral asset's price at the index, never below the smallest."""
+        if path.price is None:
+            return self.book.index
+        moved = (self.book.index - self.start.price) * path.beta
+        return max(1, path.price + floor_div(path.price * moved, self.start.price * RATE_SCALE))
 
     def _quotes(self, price: int) -> Map[str, int]:
         return Map(dict.fromkeys(self.rulebook.sources, price))

@@ -65,7 +65,9 @@ def test_many_runs_take_no_time() -> None:
         assert 0 < share_of(count, 5000, NINETY).at_least < count * 200
 
 
-@pytest.mark.parametrize(("confidence", "runs"), [(500_000_000, 5), (NINETY, 29), (NINETY_FIVE, 59), (990_000_000, 299)])
+@pytest.mark.parametrize(
+    ("confidence", "runs"), [(500_000_000, 5), (NINETY, 29), (NINETY_FIVE, 59), (990_000_000, 299)]
+)
 def test_so_many_runs_support_a_confidence(confidence: int, runs: int) -> None:
     """As the power says: 0.95 ** 58 is above a tail of 5%, 0.95 ** 59 below."""
     assert runs_to_support(confidence, NINETY) == runs
@@ -75,7 +77,9 @@ def test_so_many_runs_support_a_confidence(confidence: int, runs: int) -> None:
     assert Fraction(confidence, RATE_SCALE) ** runs <= tail < Fraction(confidence, RATE_SCALE) ** (runs - 1)
 
 
-@pytest.mark.parametrize(("count", "of", "reaches"), [(95, 100, True), (94, 100, False), (19, 20, True), (58, 61, True)])
+@pytest.mark.parametrize(
+    ("count", "of", "reaches"), [(95, 100, True), (94, 100, False), (19, 20, True), (58, 61, True)]
+)
 def test_a_share_reaches_a_confidence_exactly(count: int, of: int, reaches: bool) -> None:
     assert share_of(count, of, NINETY).reaches(NINETY_FIVE) is reaches
     assert share_of(count, of, NINETY).ppm == count * PPM_SCALE // of

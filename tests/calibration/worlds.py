@@ -21,6 +21,7 @@ from tests.cli.runs import EXAMPLES
 
 CRASH = read_scenario(str(EXAMPLES / "scenarios" / "crash.toml"))
 USDT = 10**13
+RATES = Kind(9, least=-(10**9) + 1, most=10**9)
 TIED = Kind(13, multiples=True)
 HISTORY = PriceHistory(
     "prices.csv", 60_000, True, tuple(Bar(60_000 * minute, 10, 12, 9, 11, minute + 2) for minute in range(3)), ()
@@ -39,7 +40,8 @@ def money(text: str) -> tuple[Level, ...]:
 
 def plan(*cases: Case, seeds: range = range(4), **axes: str) -> Plan:
     """The plan of a grid; capacity per hour is three times that per minute, unless it is said otherwise."""
-    levels = {"capacity_per_hour": money("3x")} | {name: money(text) for name, text in axes.items()}
+    levels = {"capacity_per_hour": money("3x")}
+    levels |= {name: levels_of(text, RATES) if name == "discount" else money(text) for name, text in axes.items()}
     return plan_of(cases or (case(),), Axes(**levels), seeds)
 
 
@@ -47,6 +49,11 @@ def summary(**figures: int | tuple[Window, ...]) -> Summary:
     """A summary of nothing but these figures."""
     nothing = {field.name: () if field.name in ("minutes", "hours") else 0 for field in attrs.fields(Summary)}
     return Summary(**{**nothing, **figures})  # type: ignore[arg-type]
+
+
+def demand(name: str, seed: int) -> int:
+    """What providers are asked for, in atoms."""
+    return Seeded(f"{name} {seed}").choose_int(0, 4_000_000) * USDT
 
 
 def simulate(
@@ -57,7 +64,7 @@ def simulate(
     So more capacity means less deleveraging and, with a discount, more drawn from the fund.
     """
     terms = scenario.backstop
-    asked = Seeded(f"{scenario.name} {seed}").choose_int(0, 4_000_000) * USDT
+    asked = demand(scenario.name, seed)
     taken = min(asked, terms.capacity_per_minute)
     refused = asked - taken
     lost = floor_div(refused, 10) + floor_div(taken * max(0, terms.discount), RATE_SCALE)
