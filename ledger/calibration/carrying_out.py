@@ -1,5 +1,6 @@
 """Carrying a plan out: what is kept is not made again, and what is made is kept at once."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import attrs
@@ -17,19 +18,16 @@ MakeRuns = Callable[[Sequence[Run]], Iterator[Done]]
 class Calibration:
     """A plan and the results so far, also where making the others was interrupted or failed.
 
-    `kept`: what the folder had when this began. `results` by key.
+    `kept`: what the folder had when this began. `results` by key: one for all runs that are the same, as those of two
+    scenarios are that differ in their names alone. `done`: how many of the runs have theirs.
     """
 
     plan: Plan
     runs: tuple[Run, ...]
     kept: Kept = attrs.field(factory=Kept)
     results: dict[str, Result] = attrs.field(factory=dict)
+    done: int = 0
     is_interrupted: bool = False
-
-    @property
-    def done(self) -> int:
-        """How many runs are done, those kept from before among them."""
-        return len(self.results)
 
     def carry_out(self, folder: str, make_runs: MakeRuns, look: Callable[[int, int], None]) -> None:
         """Make the runs that the folder has not, and keep each in it as it comes.
@@ -38,15 +36,17 @@ class Calibration:
         DataError, and whatever `make_runs` raises.
         """
         by_key = {run.key: run for run in self.runs}
+        times = Counter(run.key for run in self.runs)
         with open_store(folder, self.plan, by_key) as store:
             self.kept = store.kept
             self.results.update(store.kept.results)
+            self.done = sum(times[key] for key in self.results)
             look(self.done, len(self.runs))
-            missing = [run for run in self.runs if run.key not in self.results]
             try:
-                for run, result in make_runs(missing):
+                for run, result in make_runs([run for key, run in by_key.items() if key not in self.results]):
                     store.add(run, result)
                     self.results[run.key] = result
+                    self.done += times[run.key]
                     look(self.done, len(self.runs))
             except KeyboardInterrupt:
                 self.is_interrupted = True

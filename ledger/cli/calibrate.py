@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import click
@@ -25,17 +25,17 @@ from ..calibration.tables import (
     parquet_bytes,
     runs_table,
 )
-from ..simulation.prices import PriceHistory, read_prices
+from ..simulation.data import Source, data_of
 from ..simulation.scenario import read_scenario
 from ..simulation.simulating import simulate
 from ..units import RATE_DECIMALS, RATE_SCALE, format_decimal, parse_decimal
 from .calibrated import Report, going_on, planned_document, planned_lines, reported_document, reported_lines
 from .commands import INTERRUPTED
 from .internal import InternalError
-from .options import files, json_option, print_document, print_lines
+from .options import STANDARD_INPUT, files, json_option, print_document, print_lines
 from .progress import progress_of_ways
 from .saving import save
-from .simulate import funding_of, rows_of, series_of
+from .simulate import rows_of
 
 LEAST_SURE, MOST_SURE = 500_000_000, 999_000_000
 """Ppb: below, a capacity would be enough that fails every other time; above, no number of runs could support it."""
@@ -49,8 +49,7 @@ before, or FIRST..LAST+STEP. Amounts are in the settlement asset, discounts frac
 
 \b
 Example:
-  backstop calibrate --scenario docs/examples/scenarios/crash.toml --prices docs/examples/scenarios/prices.csv \\
-      --capacity-per-minute 500000..4000000x2 --capacity-per-hour 3x,6x --seeds 100 --dry-run
+  backstop calibrate --scenario docs/examples/crash.toml --capacity-per-minute 0,500000..4000000x2 --dry-run
 
 \b
 Exit codes: 0 it is done, whatever it found; 2 usage or bad input, or a worker or a cluster that went away; 3 an
@@ -97,10 +96,11 @@ def axis_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Cal
     "funding_file",
     metavar="FILE.csv",
     shell_complete=files,
-    help="Funding rates, as `simulate` takes them.",
+    help="Funding rates, or the word computed, as `simulate` takes them.",
 )
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="The rows of the prices to read, as `simulate`.")
 @click.option("--funding-where", multiple=True, metavar="COLUMN=VALUE", help="The same of the file of funding rates.")
+@click.option("--cut-rates", is_flag=True, help="Cut funding rates of more than nine decimals, toward zero.")
 @axis_option("--capacity-per-minute", "What all providers take in a minute; 0 is none. By default the scenario's.")
 @axis_option("--capacity-per-hour", "In an hour; `3x` is three times what they take in a minute.")
 @axis_option("--max-holdings", "What they hold at most; `10x` is ten times what they take in a minute.")
@@ -163,6 +163,7 @@ def command(
     funding_file: str | None,
     where: tuple[str, ...],
     funding_where: tuple[str, ...],
+    cut_rates: bool,
     seeds: int,
     first_seed: int,
     confidence: int,
@@ -189,7 +190,8 @@ def command(
         raise click.UsageError("--workers and --cluster are two places to run; give one of them", ctx)
     if cluster is not None and not dry_run:
         refuse_without_library()
-    cases = cases_of(scenario_files, price_files, funding_file, rows_of(where), rows_of(funding_where))
+    funding = Source(funding_file, rows_of(funding_where))
+    cases = cases_of(scenario_files, price_files, rows_of(where), funding, cut_rates=cut_rates)
     plan = plan_of(cases, axes_of(ctx, axes, cases), range(first_seed, first_seed + seeds))
     refuse_empty(plan)
     calibration = calibration_of(plan)
@@ -223,23 +225,20 @@ def refuse_without_library() -> None:
 def cases_of(
     scenario_files: Sequence[str],
     price_files: Sequence[str],
-    funding_file: str | None,
     rows: Mapping[str, str],
-    funding_rows: Mapping[str, str],
+    funding: Source,
+    *,
+    cut_rates: bool,
 ) -> list[Case]:
     """Every scenario on every file of prices, or on its own. DataError; ClickException for two of one name."""
-
-    @cache
-    def prices(file: str, where: tuple[tuple[str, str], ...]) -> PriceHistory:
-        return read_prices(file, dict(where))
-
+    if STANDARD_INPUT in price_files and len(scenario_files) * len(price_files) > 1:
+        raise click.ClickException("--prices: standard input can be read once, expected files for several simulations")
     cases: list[Case] = []
     for path in scenario_files:
         scenario = read_scenario(path)
         for file in price_files or (None,):
-            named, where = series_of(scenario, file, rows)
-            history = prices(named, tuple(sorted(where.items())))
-            cases.append(case_of(scenario, history, funding_of(scenario, funding_file, funding_rows)))
+            history, rates = data_of(scenario, Source(file, rows), funding, cut_rates=cut_rates)
+            cases.append(case_of(scenario, history, rates))
             refuse_one_name(cases, path)
     return cases
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -122,7 +123,7 @@ OTHER_CASES = {
     "another section": with_document(lambda document: document.update(overrides={"fee_unit": "1"})),
 }
 SAME_CASES = {
-    "a name": worlds.case("another"),
+    "a name": case_of(attrs.evolve(CRASH, name="another"), HISTORY),
     "the name of the prices": worlds.case(history=attrs.evolve(HISTORY, name="elsewhere/other.csv")),
     "the line of a bar": changed(line=77),
     "its own backstop": with_document(lambda document: document["backstop"].update(fund="1")),
@@ -156,7 +157,7 @@ def test_another_seed_or_other_code_is_another_run(monkeypatch: pytest.MonkeyPat
 def test_the_code_is_the_version_and_the_source_that_figures_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
     from ledger.calibration import cases
 
-    sources = dict(cases._sources(cases.files("ledger"), ""))
+    sources = dict(cases._sources(files("ledger"), ""))
     assert {"units.py", "simulation/venue.py", "rules/liquidate.py", "rulebooks/ascendex-2020.toml"} <= set(sources)
     assert not any(name.split("/")[0] in ASIDE for name in sources)
     monkeypatch.setattr(cases, "_sources", lambda folder, path: [*sources.items(), ("simulation/new.py", b"")])
