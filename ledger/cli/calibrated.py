@@ -6,11 +6,12 @@ from typing import Any
 import attrs
 import click
 
+from ..calibration.axes import Level
 from ..calibration.carrying_out import Calibration
 from ..calibration.cases import Case
 from ..calibration.cells import Aim, Answer, Cell, Levels, Tried
 from ..calibration.figures import runs_to_support, share_of
-from ..calibration.plan import Plan
+from ..calibration.plan import Axes, Plan
 from ..calibration.results import terms_texts
 from ..calibration.store import NAME, Kept
 from ..calibration.tables import EVERY_SCENARIO, TERMS, Table, capacity_text, rate_text, setting_texts
@@ -36,6 +37,16 @@ WORDS = {
 
 OF_PROVIDERS = ("capacity_per_hour", "max_holdings")
 """Terms that say nothing where there are no providers."""
+
+MET = {
+    Aim.NO_SHARED_LOSS: "no shared loss",
+    Aim.FUND_NEVER_SHORT: "fund not short",
+    Aim.NO_DELEVERAGING: "no deleveraging",
+}
+"""The aims as they stand over a column of shares of runs."""
+
+MEASURES = ("worst", "value at risk", "expected shortfall")
+"""The measures of shortfall, as they stand over a column, where there is no room for their intervals."""
 
 NOTHING, OWN = "-", "its own"
 
@@ -158,26 +169,53 @@ def reported_lines(report: Report) -> Iterator[str]:
 
 def _case_lines(report: Report, case: Case, cells: Sequence[Cell], *, width: int) -> Iterator[str]:
     """What the runs of one case say, cell by cell."""
-    terms = [_shown_terms(case, terms_texts(case, cell.terms)) for cell in cells]
-    values = {name: dict.fromkeys(each[name] for each in terms if each[name] != NOTHING) for name in WORDS}
-    varied = [name for name in WORDS if len(values[name]) > 1 or name == "capacity_per_minute"]
-    fixed = [f"{WORDS[name]} {text}" for name in WORDS if name not in varied for text in values[name]]
+    plan = report.calibration.plan
+    fixed = _fixed_terms(plan.axes, case)
+    varied = [name for name in WORDS if name not in fixed]
     axes = [Column(WORDS[name], "right") for name in varied]
-    shown = [(cell, [each[name] for name in varied]) for cell, each in zip(cells, terms, strict=True)][:SHOWN]
-    yield title(f"{_case_name(case)}, {_seeds(report.calibration.plan)}, in {case.asset}")
-    yield from paragraph(", ".join([*fixed, f"intervals of {percent(report.levels.interval)}"]), width=width)
+    shown = []
+    for cell in cells[:SHOWN]:
+        terms = _shown_terms(case, terms_texts(case, cell.terms))
+        shown.append((cell, [terms[name] for name in varied]))
+    yield title(f"{_case_name(case)}, {_seeds(plan)}, in {case.asset}")
+    told = [f"{WORDS[name]} {text}" for name, text in fixed.items()]
+    yield from paragraph(", ".join([*told, f"intervals of {percent(report.levels.interval)}"]), width=width)
     yield ""
-    columns = [*axes, *(Column(aim.value, "right") for aim in Aim)]
+    columns = [*axes, *(Column(MET[aim], "right") for aim in Aim)]
     yield from table(columns, [[*texts, *_shares(report.levels, cell)] for cell, texts in shown], width=width)
     yield ""
     if all(cell.worst == 0 for cell in cells):
         yield "The insurance fund was short of nothing in any run."
     else:
-        names = ("worst shortfall", "value at risk", "interval", "expected shortfall", "interval")
-        columns = [*axes, *(Column(name, "right") for name in names)]
-        yield from table(columns, [[*texts, *_measures(case, cell)] for cell, texts in shown], width=width)
+        yield title("what the insurance fund was short of")
+        yield from _shortfall_lines(case, axes, shown, width=width)
     if len(cells) > SHOWN:
         yield from paragraph(f"The first {SHOWN} of {len(cells)} are shown; cells.csv has all.", width=width)
+
+
+def _shortfall_lines(
+    case: Case, axes: Sequence[Column], shown: Sequence[tuple[Cell, Sequence[str]]], *, width: int
+) -> list[str]:
+    """The measures of the shortfall, without their intervals where the page is too narrow for them."""
+    for names in (("worst", "value at risk", "interval", "expected shortfall", "interval"), MEASURES):
+        columns = [*axes, *(Column(name, "right") for name in names)]
+        rows = [[*texts, *_measures(case, cell, with_intervals=names is not MEASURES)] for cell, texts in shown]
+        lines = table(columns, rows, width=width)
+        if max(map(len, map(click.unstyle, lines))) <= width:
+            return lines
+    return lines
+
+
+def _fixed_terms(axes: Axes, case: Case) -> dict[str, str]:
+    """The terms beside capacity per minute that are not varied, in words: as asked for, or as the scenario has them."""
+    own = terms_texts(case, case.scenario.backstop)
+    fixed = {}
+    for name in WORDS:
+        levels: tuple[Level, ...] = getattr(axes, name)
+        if name != "capacity_per_minute" and len(levels) <= 1:
+            decimals = RATE_DECIMALS if name == "discount" else case.decimals
+            fixed[name] = _term(case, name, levels[0].text(decimals) if levels else own[name])
+    return fixed
 
 
 def _shares(levels: Levels, cell: Cell) -> Iterator[Text]:
@@ -186,11 +224,12 @@ def _shares(levels: Levels, cell: Cell) -> Iterator[Text]:
         yield Styled(share_text(share.ppm), bold=share.reaches(levels.confidence))
 
 
-def _measures(case: Case, cell: Cell) -> Iterator[str]:
+def _measures(case: Case, cell: Cell, *, with_intervals: bool) -> Iterator[str]:
     yield whole(case, cell.worst)
     for estimate in (cell.value_at_risk, cell.expected_shortfall):
         yield whole(case, estimate.value)
-        yield f"{whole(case, estimate.interval.low)} to {whole(case, estimate.interval.high)}"
+        if with_intervals:
+            yield f"{whole(case, estimate.interval.low)} to {whole(case, estimate.interval.high)}"
 
 
 def _answer_lines(report: Report, *, width: int) -> Iterator[str]:
