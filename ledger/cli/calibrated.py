@@ -341,7 +341,7 @@ def _seeds(plan: Plan) -> str:
 
 
 def _left_out_lines(plan: Plan, *, width: int) -> Iterator[str]:
-    reasons = list(plan.left_out.items())
+    reasons = plan.left_out.most_common()
     for reason, number in reasons[:MENTIONED]:
         yield from paragraph(f"Left out, {counted(number, 'combination')}: {reason}.", width=width)
     if len(reasons) > MENTIONED:
