@@ -44,16 +44,21 @@ MOST_MONEY = 10**12
 """Units of the settlement asset: more is a slip of the pen."""
 
 EXAMPLE = """\b
-A LIST has values between commas, each a number or a range: FIRST..LASTxFACTOR, each so many times the one
-before, or FIRST..LAST+STEP. Amounts are in the settlement asset, discounts fractions of 1.
+A LIST has values between commas, each a number or a range: FIRST..LASTxFACTOR,
+each so many times the one before, or FIRST..LAST+STEP. Amounts are in the
+settlement asset, discounts fractions of 1.
 
 \b
 Example:
   backstop calibrate --scenario docs/examples/crash.toml --capacity-per-minute 0,500000..4000000x2 --dry-run
 
 \b
-Exit codes: 0 it is done, whatever it found; 2 usage or bad input, or a worker or a cluster that went away; 3 an
-internal error; 130 interrupted. After each of the last three the same command goes on where it ended."""
+Exit codes:
+  0    it is done, whatever was found
+  2    usage or bad input; or a worker or the cluster went away
+  3    internal error
+  130  interrupted
+Whatever was done before is kept, and the same command goes on from there."""
 
 
 def sureness(ctx: click.Context, parameter: click.Parameter, text: str) -> int:
@@ -121,7 +126,7 @@ def axis_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Cal
     default="0.95",
     show_default=True,
     metavar="SHARE",
-    help="The share of runs that must be without a shared loss, or auto-deleveraging; and of value at risk.",
+    help="The share of runs in which an aim must be met; value at risk and expected shortfall are at the same.",
 )
 @click.option(
     "--interval",
@@ -129,7 +134,7 @@ def axis_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Cal
     default="0.9",
     show_default=True,
     metavar="SHARE",
-    help="What the intervals of shares and of measures cover.",
+    help="What the intervals of shares (Clopper-Pearson) and of measures (bootstrap) cover.",
 )
 @click.option(
     "--resamples",
@@ -137,7 +142,7 @@ def axis_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Cal
     default=1000,
     show_default=True,
     metavar="N",
-    help="Of the bootstrap, from which the intervals of measures come.",
+    help="Samples of the bootstrap.",
 )
 @click.option(
     "--out",
@@ -176,11 +181,12 @@ def command(
     as_json: bool,
     **axes: str | None,
 ) -> int:
-    """Find out how much capacity is enough: simulate every combination of terms, over scenarios and seeds.
+    """Find how much capacity is enough: simulate every combination of terms, over scenarios and seeds.
 
     For every setting of the other terms the smallest capacity per minute of the grid is told with which no loss is
-    shared, and with which nobody is auto-deleveraged, at a confidence; and of every combination the shares, with the
-    lower ends of their intervals, and the shortfall at risk and expected.
+    shared, with which the insurance fund is never short, and with which nobody is auto-deleveraged, each in the share
+    of runs that --confidence asks for; and of every combination these shares, and the shortfall of the fund with its
+    value at risk and expected shortfall. How sure each of them is, so many seeds being a sample, is told beside it.
 
     Every run is kept as soon as it is done: the same command again, or one of a larger grid, makes only those that are
     missing.

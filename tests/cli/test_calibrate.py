@@ -14,8 +14,9 @@ from typing import Any
 import click
 import pytest
 
-from ledger.calibration import cases, running
+from ledger.calibration import running
 from ledger.calibration.store import NAME
+from ledger.simulation.backstop import BackstopTerms
 from ledger.simulation.scenario import read_scenario
 from ledger.simulation.simulating import simulate
 from tests.calibration import worlds
@@ -104,9 +105,8 @@ def test_every_run_is_the_simulation_that_it_says(fall: str, tmp_path: Path) -> 
     for row in found[::5]:
         values = {name: worlds.money(row[name])[0].value for name in ("capacity_per_minute", "capacity_per_hour")}
         values |= {name: worlds.money(row[name])[0].value for name in ("max_holdings", "fund")}
-        terms = cases.Scenario.with_backstop(
-            scenario, type(scenario.backstop)(**values, discount=10**7 if row["discount"] == "0.01" else -(10**7))
-        )
+        discount = {"0.01": 10**7, "-0.01": -(10**7)}[row["discount"]]
+        terms = scenario.with_backstop(BackstopTerms(**values, discount=discount))
         summary = simulate(terms, history, int(row["seed"]), funding=funding).summary
         for name in ("shortfall", "loss_shared", "fund_drawn", "taken", "deleveraged"):
             assert worlds.money(row[name])[0].value == getattr(summary, name), name
