@@ -1,5 +1,6 @@
 """Runs in processes: the same as here, in whatever order they come; and nothing that came is lost where one dies."""
 
+import time
 from pathlib import Path
 
 import attrs
@@ -89,6 +90,17 @@ def test_an_error_of_the_ledger_is_noted_with_its_run(workers: int) -> None:
     if workers == 1:
         assert place == f"crash on prices.csv, capacity_per_minute 0, {terms}, seed 7"
     assert noted_run(ValueError("no run of ours")) is None
+
+
+def test_what_has_come_when_something_goes_wrong_is_not_lost() -> None:
+    plan = worlds.plan(seeds=range(6, 30), capacity_per_minute="0")
+    coming = made_by_processes(Work(plan.cases, worlds.simulate_and_fail), plan.runs(), 2)
+    came = [next(coming)]
+    time.sleep(1)  # for the others that were given out, seeds 6 to 11, to end
+    with pytest.raises(KeyError):
+        came.extend(coming)
+    assert {run.seed for run, _ in came} >= {6, 8, 9, 10, 11}
+    assert len(came) < len(plan.runs())
 
 
 def test_wrong_data_is_told_as_it_is() -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import attrs
@@ -206,16 +207,18 @@ def test_one_calibration_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # free again
 
 
-def test_what_is_made_is_on_the_disk_at_once(tmp_path: Path) -> None:
-    seen = []
+def test_what_is_made_is_on_the_disk_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    synced: list[int] = []
     calibration = calibration_of(PLAN)
     path = tmp_path / NAME
+    monkeypatch.setattr(os, "fsync", synced.append)
     calibration.carry_out(
         str(tmp_path),
         lambda runs: made_here(work_of(PLAN), runs),
-        lambda done, of: seen.append((done, of, path.read_bytes().count(b"\n"))),
+        lambda done, of: seen.append((done, of, path.read_bytes().count(b"\n"), len(synced))),
     )
-    assert seen == [(done, len(RUNS), done) for done in range(len(RUNS) + 1)]
+    assert seen == [(done, len(RUNS), done, done) for done in range(len(RUNS) + 1)]
 
 
 def test_what_differs_in_name_alone_is_made_once(tmp_path: Path) -> None:
