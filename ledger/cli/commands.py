@@ -22,6 +22,7 @@ SUMMARIES = {
     "explain": "Print one transaction's checks, postings and events.",
     "watch": "Hold a venue's log against what the operator would have done.",
     "simulate": "Simulate a venue along real prices, and write its log.",
+    "calibrate": "Find how much capacity is enough, over scenarios and seeds.",
     "fuzz": "Try the ledger at random with its laws checked.",
     "verify": "Check every law four ways, in one table.",
     "rulebook": "List, show and check rulebooks.",

@@ -6,11 +6,9 @@ share it, and a later one can go on where it ended. It ends at the first law tha
 
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from functools import cache
-from multiprocessing import get_context
-from signal import SIG_IGN, SIGINT, signal
 
 import attrs
 
@@ -18,6 +16,7 @@ from ..choosers import Seeded
 from ..law_files import LawFileError, laws_from
 from ..laws import REGISTRY, Count, Law, LawBroken, Monitor
 from ..outcomes import Rejected
+from ..processes import pool
 from ..profiles import DEFAULT_PROFILE, load_profile
 from ..rulebook import Rulebook
 from ..transactions import TYPE_NAMES, Transaction
@@ -199,21 +198,14 @@ def tallies(settings: Settings, workers: int = 1) -> Generator[Tally, None, None
 
 def _shared_out(settings: Settings, portions: Sequence[range], workers: int) -> Generator[Tally, None, None]:
     """The portions' tallies from processes of their own, a few of them always waiting."""
-    executor = ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_the_parent)
     waiting: deque[Future[Tally]] = deque()
-    try:
+    with pool(workers) as executor:
         for portion in portions:
             waiting.append(executor.submit(run, settings, portion))
             if len(waiting) >= WAITING * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal(SIGINT, SIG_IGN)
 
 
 def run(settings: Settings, numbers: Sequence[int]) -> Tally:

@@ -35,8 +35,8 @@ PATHS = list(command_paths())
 
 def test_there_are_these_commands() -> None:
     assert {" ".join(path) for path in PATHS} == {
-        "", "replay", "show", "explain", "watch", "simulate", "fuzz", "verify", "rulebook", "rulebook list",
-        "rulebook show", "rulebook check", "schema", "completion",
+        "", "replay", "show", "explain", "watch", "simulate", "calibrate", "fuzz", "verify", "rulebook",
+        "rulebook list", "rulebook show", "rulebook check", "schema", "completion",
     }  # fmt: skip
 
 

@@ -61,6 +61,7 @@ LAWS = ("laws.law",)
 EDGE = (
     "log",
     "choosers",
+    "processes",
     "simulation",
     "calibration",
     "checks",
