@@ -1,5 +1,6 @@
 """Carrying a plan out: what is kept is not made again, and what is made is kept at once."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -8,7 +9,7 @@ import attrs
 from .plan import Plan, Run
 from .results import Result
 from .running import Done
-from .store import Kept, open_store
+from .store import NAME, Kept, open_store, read_kept
 
 MakeRuns = Callable[[Sequence[Run]], Iterator[Done]]
 """Makes runs, each once, in any order."""
@@ -50,6 +51,9 @@ class Calibration:
                     look(self.done, len(self.runs))
             except KeyboardInterrupt:
                 self.is_interrupted = True
+                # A run may be on the disk that was not counted yet when the interrupt came.
+                self.results.update(read_kept(os.path.join(folder, NAME), self.plan.cases, by_key).results)
+                self.done = sum(times[key] for key in self.results)
 
 
 def calibration_of(plan: Plan) -> Calibration:
