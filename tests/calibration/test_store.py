@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ledger.calibration.carrying_out import Calibration, calibration_of
 from ledger.calibration.cases import case_of
-from ledger.calibration.plan import Plan
+from ledger.calibration.plan import Plan, Run
 from ledger.calibration.results import COUNTS, FIGURES, Result, figure_texts, key_and_figures, line_of, result_from
 from ledger.calibration.running import Work, made_here
-from ledger.calibration.store import NAME, StoreError, open_store, read_kept
+from ledger.calibration.store import NAME, Store, StoreError, open_store, read_kept
 
 from . import worlds
 
@@ -92,6 +92,19 @@ def test_it_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     assert not set(keys) & set(more)
     assert last.results == whole.results
     assert (tmp_path / "parts" / NAME).read_bytes() == (tmp_path / "whole" / NAME).read_bytes()
+
+
+def test_an_interrupt_tells_of_what_is_on_the_disk_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Store.add
+
+    def add_and_be_interrupted(store: Store, run: Run, result: Result) -> None:
+        add(store, run, result)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "add", add_and_be_interrupted)
+    calibration, _ = made(tmp_path)
+    assert calibration.is_interrupted
+    assert (tmp_path / NAME).read_bytes().count(b"\n") == calibration.done == len(calibration.results) == 1
 
 
 @pytest.mark.parametrize("torn", [1, 40, 200])
