@@ -62,15 +62,27 @@ COMPACT_MONITOR: dict[str, Any] = {
     "expected_shortfall": {"enter": "0.035", "leave": "0.0175"},
 }
 
+COMPACT_MONITORS: dict[str, Any] = {
+    "BTC-PERP": COMPACT_MONITOR,
+    "ETH-PERP": {
+        **COMPACT_MONITOR,
+        "window": 1,
+        "volatility": {"enter": "0.02", "leave": "0.01"},
+        "expected_shortfall": {"enter": "0.02", "leave": "0.01"},
+    },
+}
+
 COMPACT_MONITORED_TERMS: dict[str, Any] = {
     **COMPACT_TERMS,
     "name": "compact-monitored",
     "markets": {
-        market: {**terms, "monitor": COMPACT_MONITOR} for market, terms in sorted(COMPACT_TERMS["markets"].items())
+        market: {**terms, "monitor": COMPACT_MONITORS[market]}
+        for market, terms in sorted(COMPACT_TERMS["markets"].items())
     },
     "liquidation": {**COMPACT_TERMS["liquidation"], "rounds": 20},
 }
-"""A liquidity monitor in every market with a window of three returns, and more rounds than a stressed market waits."""
+"""A liquidity monitor in every market, and more rounds than a stressed market waits: one of a few returns, in which
+shortfall may be the first to reach its limit, and one of a single return, in which it reaches it with volatility."""
 
 GENESES: Mapping[str, tuple[str, dict[str, Any] | None]] = {
     "compact": (DEFAULT_PROFILE, COMPACT_TERMS),
