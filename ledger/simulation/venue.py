@@ -116,16 +116,24 @@ class Venue:
         """Everything that falls due by itself before `end`: rounds, fundings, settles, and marks that follow the book
         where liquidations moved it."""
         while True:
-            due = min(next_time(self.state, self.time, index=self.index), self.next_mark())
+            falls_due = next_time(self.state, self.time, index=self.index)
+            due = min(falls_due, self.next_mark())
             if due >= end:
                 return
             self.time = due
             self.book.wait(due)
-            if due >= self.next_mark():
-                self.marked = due
-                if self.book.premium() != self.premium:
-                    self.mark()
-            self.act()
+            if self.follow_book() or due >= falls_due:
+                self.act()
+
+    def follow_book(self) -> bool:
+        """Look at the book where that is due, and mark anew where its premium has changed; whether that was so."""
+        if self.time < self.next_mark():
+            return False
+        self.marked = self.time
+        has_changed = self.book.premium() != self.premium
+        if has_changed:
+            self.mark()
+        return has_changed
 
     def run_to_rest(self) -> None:
         """Go on at the last prices until nobody is in distress, or for as long as the operator takes at most."""
