@@ -186,6 +186,21 @@ def test_any_book_is_one(terms: BookTerms, steps: list[tuple[int, int, int]]) ->
         assert abs(2 * made.premium()) <= abs(bid + ask - 2 * made.index) + 2 * CONTRACT.tick + 2
 
 
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+@given(TERMS_DRAWN, STEPS, st.integers(0, 10**9))
+def test_the_more_thinning_the_thinner_and_the_wider(
+    terms: BookTerms, steps: list[tuple[int, int, int]], more: int
+) -> None:
+    one, thinner = book(terms), book(attrs.evolve(terms, thinning=terms.thinning + more))
+    for wait, price, _ in steps:
+        for made in (one, thinner):
+            made.move(Point(made.time + wait, price))
+        assert thinner.depth <= one.depth
+        if thinner.depth >= terms.levels:  # with fewer lots the first levels may be empty
+            assert thinner.best()[0] <= one.best()[0]
+            assert thinner.best()[1] >= one.best()[1]
+
+
 @pytest.mark.parametrize("size", [1, -1, 0])
 def test_nothing_is_taken_of_a_book_without_depth(size: int) -> None:
     made = book(attrs.evolve(TERMS, depth=0))

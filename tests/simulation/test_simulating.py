@@ -127,6 +127,48 @@ def test_a_fund_that_is_too_small_leaves_a_loss() -> None:
     assert poor.shortfall == poor.fees_used + poor.loss_shared
 
 
+LONG = {"long_share": "1", "accounts": 30}
+"""Only market makers are short, and rich: who is auto-deleveraged or pays changes nothing for anybody else."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_larger_discount_draws_more_of_the_fund_for_the_same_takeovers(seed: int) -> None:
+    told = [
+        run(scenario(population=LONG, backstop={"discount": discount}), CRASHING, seed)
+        for discount in ("-0.01", "0", "0.01", "0.02")
+    ]
+    assert [log for _, log in told[1:]] == [told[0][1]] * 3
+    drawn = [simulated.summary.fund_drawn for simulated, _ in told]
+    assert drawn == sorted(drawn)
+    assert drawn[1] < drawn[2] < drawn[3]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_more_capacity_leaves_less_to_auto_deleveraging_of_the_same_takeovers(seed: int) -> None:
+    told = []
+    for times in (1, 2, 3, 8):
+        limits = {"capacity_per_minute": 200_000, "capacity_per_hour": 600_000, "max_holdings": 600_000}
+        more = {name: str(limit * times) for name, limit in limits.items()}
+        told.append(run(scenario(population=LONG, book={"depth": "0"}, backstop=more), CRASHING, seed)[0].summary)
+    assert len({(each.taken_over, each.taken + each.deleveraged) for each in told}) == 1
+    left = [each.deleveraged for each in told]
+    assert left == sorted(left, reverse=True)
+    assert left[0] > left[-1] == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_larger_fund_leaves_less_of_a_loss(seed: int) -> None:
+    gap = history([10_000, 10_000, 9_600, 9_600])
+    told = [
+        run(scenario(population=LONG, backstop={"fund": fund}), gap, seed)[0].summary
+        for fund in ("0", "1000", "5000", "100000")
+    ]
+    short = [each.shortfall for each in told]
+    assert short == sorted(short, reverse=True)
+    assert short[0] > short[1] > short[-1] == 0
+    assert [each.discount_given_up > 0 for each in told] == [True, True, told[2].shortfall > 0, False]
+
+
 def test_liquidations_drive_the_mark_where_the_book_has_impact() -> None:
     flat, moved = scenario(), scenario(book={"impact": "1", "depth": "100000"})
     premiums = {each.premium for each in run(flat, CRASHING)[1] if isinstance(each, MarkMarket)}
