@@ -11,9 +11,9 @@ from ..log import encode_genesis, encode_transaction
 from ..simulation.data import Source, data_of
 from ..simulation.scenario import read_scenario
 from ..simulation.simulating import simulate
-from .options import STANDARD_INPUT, files, json_option, print_document, print_lines
+from .options import files, json_option, print_document, print_lines
 from .progress import progress_of_ways
-from .saving import STANDARD_OUTPUT, refuse_unwritable, save
+from .saving import STANDARD_OUTPUT, is_the_log, refuse_unwritable, save
 from .simulated import simulated_document, simulated_lines
 
 EXAMPLE = """\b
@@ -96,11 +96,11 @@ def command(
     settles; rounds are filled from an order book with a given depth. The log is an ordinary one: `replay` checks every
     law on it. The same files and the same seed give the same bytes.
     """
-    if out != STANDARD_OUTPUT:
-        refuse_unwritable(out, log=price_file if price_file and price_file != STANDARD_INPUT else os.devnull)
+    refuse_out(out, scenario_file, price_file, funding_file)
     scenario = read_scenario(scenario_file)
     prices = Source(price_file, rows_of(where))
     rates = Source(funding_file, rows_of(funding_where))
+    refuse_out(out, scenario.prices.file, scenario.prices.funding)
     history, funding = data_of(scenario, prices, rates, cut_rates=cut_rates)
     lines: list[bytes] = []
     with progress_of_ways() as look:
@@ -112,7 +112,7 @@ def command(
             write=lambda transaction: lines.append(encode_transaction(scenario.rulebook, transaction)),
             progress=lambda done, of: look("points", done, of),
         )
-    begins = encode_genesis(scenario.profile, overrides=scenario.overrides or None, time=history.bars[0].time)
+    begins = encode_genesis(scenario.profile, overrides=scenario.overrides or None, time=simulated.start)
     write_log(out, [begins, *lines])
     if as_json:
         document = simulated_document(simulated, scenario, history, seed=seed, log=out)
@@ -121,6 +121,15 @@ def command(
         report = simulated_lines(simulated, scenario, history, seed=seed, log=out)
         print_lines(report, err=out == STANDARD_OUTPUT)
     return 0
+
+
+def refuse_out(out: str, *sources: str | None) -> None:
+    """ClickException where the log could not be written, or would take the place of a file that it is made of."""
+    if out == STANDARD_OUTPUT:
+        return
+    if any(source is not None and is_the_log(out, source) for source in sources):
+        raise click.ClickException(f"{click.format_filename(out)}: is what the log is made of, expected another file")
+    refuse_unwritable(out, log=os.devnull)
 
 
 def write_log(path: str, lines: Iterable[bytes]) -> None:

@@ -27,7 +27,7 @@ def simulated_document(
         "rulebook": scenario.rulebook.name,
         "prices": history.name,
         "bars": len(history.bars),
-        "from": form.time(history.bars[0].time),
+        "from": form.time(simulated.start),
         "to": form.time(simulated.state.time),
         "seed": seed,
         "log": None if log == STANDARD_OUTPUT else log,
@@ -46,12 +46,14 @@ def simulated_document(
         "fund_end": form.money(summary.fund_end),
         "fund_lowest": form.money(summary.fund_lowest),
         "fund_drawn": form.money(summary.fund_drawn),
+        "discount_given_up": form.money(summary.discount_given_up),
         "fees_used": form.money(summary.fees_used),
         "loss_shared": form.money(summary.loss_shared),
         "shortfall": form.money(summary.shortfall),
         "stressed": form.duration(summary.stressed),
         "fundings": summary.fundings,
         "clamped": summary.clamped,
+        "rates_passed_over": summary.rates_passed_over,
         "minutes": [window_document(form, window) for window in summary.minutes],
         "hours": [window_document(form, window) for window in summary.hours],
     }
@@ -72,7 +74,7 @@ def simulated_lines(
 ) -> Iterator[str]:
     """The report as tables, and the sentence that says whether the backstop held."""
     form, summary, width = Format(scenario.rulebook), simulated.summary, page_width()
-    begins, ends = form.time(history.bars[0].time), form.time(simulated.state.time)
+    begins, ends = form.time(simulated.start), form.time(simulated.state.time)
     yield f"{scenario.name}, rulebook {scenario.rulebook.name}, seed {seed}: {begins} to {ends}"
     yield ""
     yield from table((Column(""), Column("", "right")), figures(form, summary), width=width)
@@ -117,15 +119,21 @@ def figures(form: Format, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "insurance fund, to", money(summary.fund_end)
     yield "insurance fund, at its lowest", money(summary.fund_lowest)
     yield "drawn by takeovers", money(summary.fund_drawn)
+    yield "discount given up by providers", money(summary.discount_given_up)
     yield "paid by the venue's fees", money(summary.fees_used)
     yield "loss shared by accounts", money(summary.loss_shared)
     yield "time in stress", form.duration(summary.stressed)
-    yield "fundings", counted_with(summary.fundings, summary.clamped)
+    yield "fundings", counted_with(summary)
 
 
-def counted_with(fundings: int, clamped: int) -> str:
-    """How many fundings, and at how many the file has a rate beyond the clamp."""
-    return f"{fundings}, {clamped} clamped" if clamped else str(fundings)
+def counted_with(summary: Summary) -> str:
+    """How many fundings, at how many the file has a rate beyond the clamp, and how many of its rates none had."""
+    parts = [str(summary.fundings)]
+    if summary.clamped:
+        parts.append(f"{summary.clamped} clamped")
+    if summary.rates_passed_over:
+        parts.append(f"{counted(summary.rates_passed_over, 'rate')} of the file passed over")
+    return ", ".join(parts)
 
 
 def windows_table(form: Format, windows: Iterable[Window], *, width: int) -> list[str]:
@@ -166,4 +174,7 @@ def verdict(form: Format, summary: Summary) -> str:
     if summary.deleveraged:
         beyond = f"{cents(form, summary.deleveraged)} {form.asset}"
         return f"No loss was shared, but {beyond} of positions found no provider and were auto-deleveraged."
+    if summary.discount_given_up:
+        given_up = f"{cents(form, summary.discount_given_up)} {form.asset}"
+        return f"No loss was shared, but the fund ran out, and providers gave up {given_up} of their discount."
     return "The backstop held: providers took everything over, and no loss was shared."

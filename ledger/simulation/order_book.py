@@ -10,6 +10,7 @@ The mark follows the book: its premium is the share `impact` of the distance fro
 with an impact above zero a wave of liquidations drives the mark, and with it further liquidations.
 """
 
+from collections import deque
 from collections.abc import Sequence
 
 import attrs
@@ -32,53 +33,114 @@ class Level:
 
 
 @attrs.define
-class OrderBook:
-    """The book at a time: where the index is, and how many lots were taken out of each side and are not yet back.
+class Extremes:
+    """The lowest and the highest index of the last `memory` ms.
 
-    `recent`: the points of the last `memory`, which say how far the market moved.
+    `lows` and `highs` hold prices that were left, each with the time until which it was the index: of two that were
+    left, the earlier one only where it is the lower or the higher one, so that the first of either is the extreme.
+    """
+
+    memory: int
+    lows: deque[Point] = attrs.field(factory=deque)
+    highs: deque[Point] = attrs.field(factory=deque)
+
+    def leave(self, price: int, until: int) -> None:
+        """The index was at `price` until a time, and is no longer."""
+        while self.lows and self.lows[-1].price >= price:
+            self.lows.pop()
+        while self.highs and self.highs[-1].price <= price:
+            self.highs.pop()
+        self.lows.append(Point(until, price))
+        self.highs.append(Point(until, price))
+
+    def forget(self, time: int) -> None:
+        """Drop what was no index within the memory before `time`."""
+        for left in (self.lows, self.highs):
+            while left and left[0].time + self.memory <= time:
+                left.popleft()
+
+    def next_time(self) -> int | None:
+        """When an extreme is to be forgotten next."""
+        return min((left[0].time + self.memory for left in (self.lows, self.highs) if left), default=None)
+
+    def with_index(self, index: int) -> tuple[int, int]:
+        """The lowest and the highest, the index of now among them."""
+        low = min(self.lows[0].price, index) if self.lows else index
+        high = max(self.highs[0].price, index) if self.highs else index
+        return low, high
+
+
+@attrs.define
+class OrderBook:
+    """The book at a time: where the index is, since it `moved`, and what was taken of each side and is not yet back.
+
+    `depth`: lots on each side where nothing was taken. `thinness`: by how much the market's move divides depth and
+    multiplies the spread, in ppb, 10^9 or more. `gone_bids` and `gone_asks`: lots that were taken, times the ms of
+    `refill`, so that what comes back in any time is a whole number, and looking more often changes nothing.
     """
 
     terms: BookTerms
     contract: Contract
     time: int
     index: int
-    taken_bids: int = 0
-    taken_asks: int = 0
-    recent: tuple[Point, ...] = ()
+    depth: int = 0
+    thinness: int = RATE_SCALE
+    gone_bids: int = 0
+    gone_asks: int = 0
+    moved: int = attrs.field(init=False)
+    extremes: Extremes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.moved = self.time
+        self.extremes = Extremes(self.terms.memory)
+        self._look_at_extremes()
 
     def move(self, point: Point) -> None:
-        """Go on to a point of the path."""
+        """Go on to a point of the path. What was taken beyond the new depth is forgotten."""
         self.wait(point.time)
-        self.index = point.price
-        since = point.time - self.terms.memory
-        self.recent = (*(seen for seen in self.recent if seen.time > since), point)
-        depth = self.depth
-        self.taken_bids, self.taken_asks = min(self.taken_bids, depth), min(self.taken_asks, depth)
+        if point.time > self.moved:
+            self.extremes.leave(self.index, until=point.time)
+        self.index, self.moved = point.price, point.time
+        self._look_at_extremes()
+        most = self.depth * self.terms.refill
+        self.gone_bids, self.gone_asks = min(self.gone_bids, most), min(self.gone_asks, most)
 
     def wait(self, time: int) -> None:
-        """Let time pass; what was taken comes back at an even pace."""
-        back = floor_div(self.depth * (time - self.time), self.terms.refill)
-        self.taken_bids, self.taken_asks = max(0, self.taken_bids - back), max(0, self.taken_asks - back)
+        """Let time pass: what was taken comes back at an even pace, and moves of the index are forgotten."""
+        while (forgotten := self.extremes.next_time()) is not None and forgotten <= time:
+            self._refill(forgotten)
+            self.extremes.forget(forgotten)
+            self._look_at_extremes()
+        self._refill(time)
+
+    def _refill(self, time: int) -> None:
+        back = self.depth * (time - self.time)
+        self.gone_bids, self.gone_asks = max(0, self.gone_bids - back), max(0, self.gone_asks - back)
         self.time = time
+
+    def _look_at_extremes(self) -> None:
+        low, high = self.extremes.with_index(self.index)
+        self.thinness = RATE_SCALE + floor_div(self.terms.thinning * (high - low) * RATE_SCALE, low * PERCENT)
+        self.depth = floor_div(self.terms.depth * RATE_SCALE, self.index * self.contract.multiplier * self.thinness)
 
     def take(self, size: int) -> None:
         """Lots that a taker sold into the bids (positive) or bought from the asks (negative)."""
+        refill = self.terms.refill
+        most = self.depth * refill
         if size > 0:
-            self.taken_bids = min(self.taken_bids + size, self.depth)
+            self.gone_bids = min(self.gone_bids + size * refill, most)
         else:
-            self.taken_asks = min(self.taken_asks - size, self.depth)
+            self.gone_asks = min(self.gone_asks - size * refill, most)
 
     @property
-    def thinness(self) -> int:
-        """By how much the market's move divides depth and multiplies the spread, in ppb, 10^9 or more."""
-        prices = [seen.price for seen in self.recent] or [self.index]
-        low, high = min(prices), max(prices)
-        return RATE_SCALE + floor_div(self.terms.thinning * (high - low) * RATE_SCALE, low * PERCENT)
+    def taken_bids(self) -> int:
+        """Lots of the bids that were taken and are not wholly back."""
+        return ceil_div(self.gone_bids, self.terms.refill)
 
     @property
-    def depth(self) -> int:
-        """Lots on each side where nothing was taken."""
-        return floor_div(self.terms.depth * RATE_SCALE, self.index * self.contract.multiplier * self.thinness)
+    def taken_asks(self) -> int:
+        """Lots of the asks that were taken and are not wholly back."""
+        return ceil_div(self.gone_asks, self.terms.refill)
 
     def bids(self) -> tuple[Level, ...]:
         """What is bid, the best level first; a level that was taken has a size of zero."""

@@ -137,21 +137,27 @@ def wrong_with(terms: BackstopTerms, providers: Providers, rulebook: Rulebook) -
     """Why the program does not admit providers with such terms; nothing where it does, or where there are none."""
     if terms.capacity_per_minute == 0 or providers.accounts == 0:
         return []
-    program, decimals = rulebook.program, rulebook.settlement_decimals
-    per_minute = floor_div(terms.capacity_per_minute, providers.accounts)
-    per_hour = floor_div(terms.capacity_per_hour, providers.accounts)
-    holdings = floor_div(terms.max_holdings, providers.accounts)
+    program, decimals, count = rulebook.program, rulebook.settlement_decimals, providers.accounts
+    per_minute = shares_of(terms.capacity_per_minute, count)
+    per_hour_least = [max(program.minimum_capacity_per_hour, share) for share in per_minute]
     wrong = []
-    for name, found, least in (
-        ("capacity_per_minute", per_minute, program.minimum_capacity_per_minute),
-        ("capacity_per_hour", per_hour, max(program.minimum_capacity_per_hour, per_minute)),
-        ("max_holdings", holdings, per_minute),
-        ("providers.collateral", providers.collateral, program.minimum_account_value),
+    for name, shares, least_shares in (
+        ("capacity_per_minute", per_minute, [program.minimum_capacity_per_minute] * count),
+        ("capacity_per_hour", shares_of(terms.capacity_per_hour, count), per_hour_least),
+        ("max_holdings", shares_of(terms.max_holdings, count), per_minute),
+        ("providers.collateral", [providers.collateral] * count, [program.minimum_account_value] * count),
     ):
-        if found < least:
-            each = f"{format_decimal(found, decimals)} for each of {providers.accounts}"
-            wrong.append(f"{name}: found {each}, expected at least {format_decimal(least, decimals)}")
+        short = next(((found, least) for found, least in zip(shares, least_shares, strict=True) if found < least), None)
+        if short is not None:
+            found, least = (format_decimal(amount, decimals) for amount in short)
+            wrong.append(f"{name}: found {found} for each of {count}, expected at least {least}")
     return wrong
+
+
+def shares_of(total: int, count: int) -> tuple[int, ...]:
+    """A limit of all providers together, split alike, what is left over to the first ones; of a larger limit nobody has
+    a smaller share, so that what the program admits of the whole it admits of each."""
+    return tuple(floor_div(total + count - number, count) for number in range(1, count + 1))
 
 
 def read_scenario(path: str) -> Scenario:
@@ -384,6 +390,8 @@ class _Reader:
             else:
                 price = row.decimal("price", PRICE_DECIMALS, least=1, expected='a positive price, or "market"')
             beta = row.decimal("beta", RATE_DECIMALS, least=0) if row.has("beta") else 0
+            if price is None and row.has("beta"):
+                row.error("beta", 'found beside a price of "market", which moves as the index does, expected none')
             row.finish()
             paths[asset] = AssetPath(price, beta)
         table.finish()

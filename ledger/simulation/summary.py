@@ -5,10 +5,10 @@ import attrs
 
 @attrs.frozen
 class Window:
-    """What the backstop was asked for from `start` (ms) on, over a minute or an hour, in atoms of notional at mark.
+    """What the backstop was asked for from `start` (ms) on, over the program's minute or hour; in notional at mark.
 
-    `capacity`: what providers had agreed to take within it, all of them together. `used`: what they took. `refused`:
-    what they did not, which was auto-deleveraged.
+    `capacity`: what the providers who were obliged when it was first asked had agreed to take within it, all of them
+    together. `used`: what they took, never more than that. `refused`: what they did not, which was auto-deleveraged.
     """
 
     start: int
@@ -28,7 +28,9 @@ class Summary:
     `fund_drawn`, the sum of all that takeovers took out of it. `fees_used` and `loss_shared`: what it was short of,
     paid by the venue's fees and by accounts. `stressed`: ms in which the market was stressed. `fundings`, and how many
     of their rates were `clamped` because the file has one beyond the rulebook's. `minutes` and `hours`: those in which
-    anything was asked of the backstop, in order.
+    anything was asked of the backstop, in order. `discount_given_up`: what providers paid more than their discount
+    leaves, as the fund would have been short. `rates_passed_over`: rates that the file has for the simulation's time
+    and no funding had, such as a second one within an interval.
     """
 
     accounts: int
@@ -53,6 +55,8 @@ class Summary:
     clamped: int
     minutes: tuple[Window, ...]
     hours: tuple[Window, ...]
+    discount_given_up: int = 0
+    rates_passed_over: int = 0
 
     @property
     def shortfall(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from ..capacity import limits_in_force
 from ..margin import mark_per_lot
 from ..outcomes import (
     Applied,
@@ -23,9 +24,6 @@ from ..transactions import Fund, Liquidate, Transaction
 from ..units import floor_to_multiple
 from .summary import Summary, Window
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-
 
 @attrs.define
 class _Asked:
@@ -39,15 +37,21 @@ def insurance_of(state: State) -> int:
     return state.accounts[INSURANCE].cash.get(state.rulebook.settlement_asset, 0)
 
 
+def capacity_of(state: State, time: int, *, is_hour: bool) -> int:
+    """What all providers together are obliged to take over within the program's minute or hour, in atoms."""
+    obliged = [limits_in_force(state.rulebook.program, each, time) for each in state.providers.values()]
+    return sum(
+        (each.capacity_per_hour if is_hour else each.capacity_per_minute) for each in obliged if each is not None
+    )
+
+
 @attrs.define
 class Tally:
-    """What was counted so far, of a simulation of `market` with a backstop of this `capacity` (atoms) per minute and
-    per hour; sets are of accounts, `clamped` is counted by who replaces a rate."""
+    """What was counted so far, of a simulation of `market` with so many `accounts` to come; sets are of accounts,
+    `entered`, `clamped` and the `instants` with a rate of the file are counted by who lets accounts come and funds."""
 
     market: str
     accounts: int
-    capacity_per_minute: int
-    capacity_per_hour: int
     entered: int = 0
     transactions: int = 0
     liquidated: set[str] = attrs.field(factory=set)
@@ -66,6 +70,8 @@ class Tally:
     stressed: int = 0
     fundings: int = 0
     clamped: int = 0
+    discount_given_up: int = 0
+    instants: set[int] = attrs.field(factory=set)
     minutes: dict[int, _Asked] = attrs.field(factory=dict)
     hours: dict[int, _Asked] = attrs.field(factory=dict)
 
@@ -87,12 +93,12 @@ class Tally:
             for fill in transaction.fills:
                 contract, market = before.rulebook.contracts[fill.market], before.markets[fill.market]
                 self.closed += fill.size * mark_per_lot(contract, market)
-        self._count_events(outcome.events, transaction.time)
+        self._count_events(before, outcome.events, transaction.time)
         if any(isinstance(event, TakenOver) for event in outcome.events):
             self.fund_drawn += max(0, had - has)
 
-    def _count_events(self, events: Iterable[object], time: int) -> None:
-        mark = 0
+    def _count_events(self, before: State, events: Iterable[object], time: int) -> None:
+        mark = shrunk = 0
         for event in events:
             match event:
                 case LiquidationStarted():
@@ -104,29 +110,30 @@ class Tally:
                 case RoundMade():
                     self.rounds += 1
                 case PositionTransferred():
-                    mark = event.mark_per_lot
+                    mark, shrunk = event.mark_per_lot, event.shrunk
                 case ProviderTook():
-                    self._asked(time, used=event.size * mark)
+                    self.discount_given_up += event.size * shrunk
+                    self._asked(before, time, used=event.size * mark)
                 case Deleveraged():
                     self.reduced.add(event.account)
-                    self._asked(time, refused=event.size * mark)
+                    self._asked(before, time, refused=event.size * mark)
                 case FeesUsed():
                     self.fees_used += event.amount
                 case LossShared():
                     self.loss_shared += event.amount
 
-    def _asked(self, time: int, *, used: int = 0, refused: int = 0) -> None:
+    def _asked(self, before: State, time: int, *, used: int = 0, refused: int = 0) -> None:
         self.taken += used
         self.deleveraged += refused
-        for windows, length, capacity in (
-            (self.minutes, MINUTE, self.capacity_per_minute),
-            (self.hours, HOUR, self.capacity_per_hour),
-        ):
-            asked = windows.setdefault(floor_to_multiple(time, length), _Asked(capacity))
-            asked.used += used
-            asked.refused += refused
+        program = before.rulebook.program
+        for windows, length, is_hour in ((self.minutes, program.minute, False), (self.hours, program.hour, True)):
+            start = floor_to_multiple(time, length)
+            if start not in windows:
+                windows[start] = _Asked(capacity_of(before, time, is_hour=is_hour))
+            windows[start].used += used
+            windows[start].refused += refused
 
-    def summary(self, state: State) -> Summary:
+    def summary(self, state: State, *, rates_passed_over: int) -> Summary:
         """The figures, with `state` the last one."""
         return Summary(
             accounts=self.accounts,
@@ -151,6 +158,8 @@ class Tally:
             clamped=self.clamped,
             minutes=_windows(self.minutes),
             hours=_windows(self.hours),
+            discount_given_up=self.discount_given_up,
+            rates_passed_over=rates_passed_over,
         )
 
 

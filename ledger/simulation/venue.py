@@ -20,15 +20,16 @@ from ..transactions import (
     Trade,
     Transaction,
 )
-from ..transition import apply
-from ..units import PRICE_SCALE, RATE_SCALE, apportion, ceil_div, floor_div, floor_to_multiple
+from ..transition import apply, state_after
+from ..units import PRICE_SCALE, RATE_SCALE, ceil_div, floor_div, floor_to_multiple
 from .order_book import OrderBook
 from .path import Point
 from .population import Entrant, entry_of
-from .scenario import AssetPath, Scenario
-from .tally import MINUTE, Tally
+from .scenario import AssetPath, Scenario, shares_of
+from .tally import Tally
 
 FOREVER = 2**62
+MINUTE = 60_000
 
 Write = Callable[[Transaction], None]
 
@@ -47,9 +48,8 @@ class Venue:
         self.providers = _names("provider", scenario.providers.accounts)
         self.marked = self.reached = start.time
         self.volume = 0
-        backstop = scenario.backstop
-        per_minute, per_hour = backstop.capacity_per_minute, backstop.capacity_per_hour
-        self.tally = Tally(scenario.market, scenario.population.accounts, per_minute, per_hour)
+        self.came = 0
+        self.tally = Tally(scenario.market, scenario.population.accounts)
 
     @property
     def state(self) -> State:
@@ -84,11 +84,11 @@ class Venue:
         if not self.providers or backstop.capacity_per_minute == 0:
             self.providers = ()
             return
-        count = (1,) * len(self.providers)
         limits = zip(
-            apportion(backstop.capacity_per_minute, count),
-            apportion(backstop.capacity_per_hour, count),
-            apportion(backstop.max_holdings, count),
+            *(
+                shares_of(total, len(self.providers))
+                for total in (backstop.capacity_per_minute, backstop.capacity_per_hour, backstop.max_holdings)
+            ),
             strict=True,
         )
         for provider, (per_minute, per_hour, holdings) in zip(self.providers, limits, strict=True):
@@ -107,8 +107,8 @@ class Venue:
         self.book.move(point)
         self.mark()
         self.act()
-        for number, entrant in enumerate(entrants):
-            self.enter(entrant, self.makers[number % len(self.makers)])
+        for entrant in entrants:
+            self.enter(entrant)
         self.unwind(elapsed)
         self.act()
 
@@ -116,22 +116,30 @@ class Venue:
         """Everything that falls due by itself before `end`: rounds, fundings, settles, and marks that follow the book
         where liquidations moved it."""
         while True:
-            due = min(next_time(self.state, self.time, index=self.index), self.next_mark())
+            falls_due = next_time(self.state, self.time, index=self.index)
+            due = min(falls_due, self.next_mark())
             if due >= end:
                 return
             self.time = due
             self.book.wait(due)
-            if due >= self.next_mark():
-                self.marked = due
-                if self.book.premium() != self.premium:
-                    self.mark()
-            self.act()
+            if self.follow_book() or due >= falls_due:
+                self.act()
+
+    def follow_book(self) -> bool:
+        """Look at the book where that is due, and mark anew where its premium has changed; whether that was so."""
+        if self.time < self.next_mark():
+            return False
+        self.marked = self.time
+        has_changed = self.book.premium() != self.premium
+        if has_changed:
+            self.mark()
+        return has_changed
 
     def run_to_rest(self) -> None:
         """Go on at the last prices until nobody is in distress, or for as long as the operator takes at most."""
         end = self.time + longest_run(self.state)
         while not is_at_rest(self.state, index=self.index) and self.time < end:
-            self.run_until(min(end, next_time(self.state, self.time, index=self.index) + 1))
+            self.run_until(next_time(self.state, self.time, index=self.index) + 1)
 
     @property
     def premium(self) -> int:
@@ -198,29 +206,36 @@ class Venue:
 
     def with_rate(self, action: Fund) -> Fund:
         """The funding at the file's rate for its instant, clamped as the rulebook clamps, or computed without one."""
-        rate = self.rates.get(floor_to_multiple(action.time, self.rulebook.funding.interval))
+        instant = floor_to_multiple(action.time, self.rulebook.funding.interval)
+        rate = self.rates.get(instant)
         if rate is None:
             return action
+        self.tally.instants.add(instant)
         clamp = self.rulebook.funding_clamp
         clamped = max(-clamp, min(clamp, rate))
         self.tally.clamped += int(clamped != rate)
         return Fund(action.time, action.market, clamped)
 
-    def enter(self, entrant: Entrant, maker: str) -> None:
-        """An account comes, if a market maker can trade with it; it does not come otherwise."""
-        state = self.state
+    def enter(self, entrant: Entrant) -> None:
+        """An account comes, if a market maker can trade with it; it does not come otherwise.
+
+        The makers take turns: it asks the one whose turn it is first, and then those after it.
+        """
+        state, turn = self.state, self.came % len(self.makers)
+        self.came += 1
         price = PRICE_SCALE if entrant.asset == self.rulebook.settlement_asset else state.prices[entrant.asset]
         entry = entry_of(entrant, self.rulebook, self.market, state.markets[self.market], price)
         deposit = Deposit(self.time, entrant.account, entrant.asset, entry.amount)
-        buyer, seller = (entrant.account, maker) if entrant.is_long else (maker, entrant.account)
-        trade = Trade(self.time, self.market, buyer, seller, entry.size, entry.price, buyer == entrant.account)
         opened = apply(state, deposit)
-        if not isinstance(opened, Applied) or not isinstance(apply(opened.state, trade), Applied):
-            return
-        self.demand(deposit)
-        self.demand(trade)
-        self.volume += entry.size
-        self.tally.entered += 1
+        for maker in (*self.makers[turn:], *self.makers[:turn]) if isinstance(opened, Applied) else ():
+            buyer, seller = (entrant.account, maker) if entrant.is_long else (maker, entrant.account)
+            trade = Trade(self.time, self.market, buyer, seller, entry.size, entry.price, entrant.is_long)
+            if isinstance(apply(state_after(state, opened), trade), Applied):
+                self.demand(deposit)
+                self.demand(trade)
+                self.volume += entry.size
+                self.tally.entered += 1
+                return
 
     def unwind(self, elapsed: int) -> None:
         """Providers sell back on the book what they hold, a share of its depth at most for the time that elapsed."""

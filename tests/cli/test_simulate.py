@@ -164,11 +164,43 @@ def test_a_scenario_without_prices_asks_for_them(tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (2, "crash: names no file of prices; give one with --prices\n")
 
 
-def test_the_log_does_not_overwrite_its_prices(tmp_path: Path) -> None:
-    path = scenario_at(tmp_path)
-    prices = str(tmp_path / "crash-prices.csv")
+def test_the_log_takes_the_place_of_nothing_that_it_is_made_of(tmp_path: Path) -> None:
+    path = scenario_at(tmp_path, ('file = "crash-prices.csv"', 'file = "crash-prices.csv"\nfunding = "rates.csv"'))
+    prices, rates, other = (str(tmp_path / name) for name in ("crash-prices.csv", "rates.csv", "other.csv"))
+    Path(rates).write_text("time,rate\n2020-09-03 16:00,0.0001\n", encoding="utf-8")
+    Path(other).write_bytes(Path(rates).read_bytes())
+    link = str(tmp_path / "link")
+    Path(link).symlink_to(prices)
+    before = {name: Path(name).read_bytes() for name in (path, prices, rates, other)}
+    for out in (path, prices, rates, other, link):
+        result = run("simulate", "--scenario", path, *(("--funding", other) if out == other else ()), "--out", out)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"{out}: is what the log is made of, expected another file\n"
     result = run("simulate", "--scenario", path, "--prices", prices, "--out", prices)
-    assert (result.exit_code, Path(prices).read_bytes()) == (2, Path(PRICES).read_bytes())
+    assert result.exit_code == 2
+    assert {name: Path(name).read_bytes() for name in before} == before
+
+
+def test_the_log_begins_where_the_path_does(tmp_path: Path) -> None:
+    path = scenario_at(tmp_path, ('file = "crash-prices.csv"', 'file = "crash-prices.csv"\npoints = "close"'))
+    out = str(tmp_path / "o.jsonl")
+    assert document("simulate", "--scenario", path, "--out", out)["from"] == "2020-09-03T14:05:00Z"
+    assert b'"time":"2020-09-03T14:05:00Z"' in Path(out).read_bytes().splitlines()[0]
+    assert document("replay", out)["result"] == "holds"
+
+
+def test_rates_that_no_funding_had_are_told(tmp_path: Path) -> None:
+    prices, rates = tmp_path / "p.csv", tmp_path / "r.csv"
+    prices.write_text("time,close\n2021-01-01 07:00,20000\n2021-01-01 17:00,20100\n", encoding="utf-8")
+    hourly = "".join(f"2021-01-01 {hour:02}:00,0.0000{hour:02}\n" for hour in range(24))
+    rates.write_text(f"time,rate\n{hourly}", encoding="utf-8")
+    chosen = ("--scenario", CRASH, "--prices", str(prices), "--funding", str(rates), "--out", str(tmp_path / "l"))
+    told = document("simulate", *chosen)
+    # From 7 to 17 there are eleven, of which those of 8 and of 16 are paid.
+    assert (told["fundings"], told["clamped"], told["rates_passed_over"]) == (2, 0, 9)
+    assert "fundings 2, 9 rates of the file passed over" in words_of(run("simulate", *chosen).stdout)
+    log = (tmp_path / "l").read_bytes()
+    assert log.count(b'"rate":"0.000008"') == log.count(b'"rate":"0.000016"') == 1
 
 
 def summary(**figures: Any) -> Summary:
@@ -181,6 +213,8 @@ def test_the_verdict_names_the_worst_that_happened() -> None:
     assert verdict(FORM, summary()).startswith("Nobody was taken over")
     assert verdict(FORM, summary(taken_over=1)).startswith("The backstop held")
     assert "5.00 USDT of positions found no provider" in verdict(FORM, summary(taken_over=1, deleveraged=5 * USDT))
+    given_up = verdict(FORM, summary(taken_over=1, discount_given_up=5 * USDT))
+    assert given_up.endswith("the fund ran out, and providers gave up 5.00 USDT of their discount.")
     short = verdict(FORM, summary(taken_over=1, deleveraged=5 * USDT, fees_used=USDT, loss_shared=2 * USDT))
     assert short == "The backstop did not hold: the insurance fund was 3.00 USDT short, which fees and accounts paid."
 

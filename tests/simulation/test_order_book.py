@@ -13,6 +13,7 @@ from ledger.units import PRICE_SCALE, RATE_SCALE
 
 from .scenes import MINUTE, USDT
 
+HOUR = 60 * MINUTE
 CONTRACT = load_profile("ascendex-2020").contracts["BTC-PERP"]
 TERMS = BookTerms(
     depth=400_000 * USDT,
@@ -86,6 +87,52 @@ def test_a_market_that_moves_is_thinner_and_wider() -> None:
     assert made.thinness == RATE_SCALE
 
 
+def test_the_index_counts_for_as_long_as_it_was_there() -> None:
+    made = book(attrs.evolve(TERMS, thinning=RATE_SCALE))
+    made.move(Point(HOUR, INDEX * 98 // 100))
+    # It was at 10,000 until now, however long ago it went there; five minutes later it was not.
+    assert made.thinness == 3_040_816_326
+    made.wait(HOUR + 5 * MINUTE - 1)
+    assert made.thinness == 3_040_816_326
+    made.wait(HOUR + 5 * MINUTE)
+    assert (made.thinness, made.depth) == (RATE_SCALE, 400_000 * USDT // (9_800 * PRICE_SCALE))
+
+
+def test_what_is_back_does_not_depend_on_who_looks() -> None:
+    # Seven lots come back a minute: none in any single second, three in 26 s.
+    terms = attrs.evolve(TERMS, depth=7 * 10 ** (13 - 4) * 10_000, thinning=RATE_SCALE)
+    often, once = book(terms), book(terms)
+    for made in (often, once):
+        made.move(Point(0, INDEX))
+        made.take(7)
+        made.take(-7)
+    for second in range(1, 27):
+        often.wait(second * 1_000)
+    once.wait(26_000)
+    assert often == once
+    assert (often.depth, often.taken_bids, often.taken_asks) == (7, 4, 4)
+    often.wait(MINUTE)
+    assert (often.taken_bids, often.taken_asks) == (0, 0)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+@given(st.integers(1, 30), st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12), st.integers(1, 9)), max_size=12))
+def test_the_range_is_that_of_the_indexs_last_memory(memory: int, moves: list[tuple[int, int, int]]) -> None:
+    """Against every ms of the memory looked at: `at` says where the index is from a ms on until the next."""
+    made = book(attrs.evolve(TERMS, thinning=RATE_SCALE, memory=memory), index=5)
+    at, time = {0: 5}, 0
+    for waited, looked_after, price in moves:
+        made.wait(time + min(looked_after, waited - 1))
+        for ms in range(time, time + waited):
+            at[ms] = made.index
+        time += waited
+        at[time] = price
+        made.move(Point(time, price))
+        seen = [at[ms] for ms in range(max(0, time - memory), time + 1)]
+        assert made.extremes.with_index(made.index) == (min(seen), max(seen))
+        assert made.thinness == RATE_SCALE + (max(seen) - min(seen)) * 100 * RATE_SCALE // min(seen)
+
+
 def test_orders_are_levels_of_the_makers_in_turn() -> None:
     made = book()
     made.take(100_000)
@@ -137,6 +184,21 @@ def test_any_book_is_one(terms: BookTerms, steps: list[tuple[int, int, int]]) ->
         assert next((level.price for level in bids if level.size), bids[-1].price) == bid
         assert made.index + made.premium() > 0
         assert abs(2 * made.premium()) <= abs(bid + ask - 2 * made.index) + 2 * CONTRACT.tick + 2
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+@given(TERMS_DRAWN, STEPS, st.integers(0, 10**9))
+def test_the_more_thinning_the_thinner_and_the_wider(
+    terms: BookTerms, steps: list[tuple[int, int, int]], more: int
+) -> None:
+    one, thinner = book(terms), book(attrs.evolve(terms, thinning=terms.thinning + more))
+    for wait, price, _ in steps:
+        for made in (one, thinner):
+            made.move(Point(made.time + wait, price))
+        assert thinner.depth <= one.depth
+        if thinner.depth >= terms.levels:  # with fewer lots the first levels may be empty
+            assert thinner.best()[0] <= one.best()[0]
+            assert thinner.best()[1] >= one.best()[1]
 
 
 @pytest.mark.parametrize("size", [1, -1, 0])

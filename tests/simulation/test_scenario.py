@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.simulation.backstop import BackstopTerms
 from ledger.simulation.distributions import Between, Choices
 from ledger.simulation.faults import DataError
-from ledger.simulation.scenario import AssetPath, read_scenario
+from ledger.simulation.scenario import AssetPath, read_scenario, shares_of
 
 from .scenes import CRASH, USDT, document, errors_of, scenario
 
@@ -100,6 +102,20 @@ def test_an_asset_follows_the_index_or_a_price_of_its_own() -> None:
             {"population": {"collateral": {"BTC": 1}}, "assets": {"BTC": {"price": "0"}}},
             'assets.BTC.price: found "0", expected a positive price, or "market"',
         ),
+        (
+            {"population": {"collateral": {"BTC": 1}}, "assets": {"BTC": {"price": "market", "beta": "2"}}},
+            'assets.BTC.beta: found beside a price of "market", which moves as the index does, expected none',
+        ),
+        (
+            {
+                "backstop": {
+                    "capacity_per_minute": "250000.0000000000001",
+                    "capacity_per_hour": "600000",
+                    "max_holdings": "250000",
+                }
+            },
+            "backstop: max_holdings: found 125000 for each of 2, expected at least 125000.0000000000001",
+        ),
         ({"market_makers": {"accounts": 0}}, "market_makers.accounts: found 0, expected a whole number from 1 to 1000"),
         ({"book": {"refill": 0}}, "book.refill: found 0, expected a whole number from 1 to 10000000000"),
         (
@@ -171,6 +187,16 @@ def test_another_backstop_that_the_program_does_not_admit() -> None:
         scenario().with_backstop(BackstopTerms(100 * USDT, 100 * USDT, 100 * USDT, 0, 0))
     assert raised.value.lines[0] == ("small: capacity_per_minute: found 50 for each of 2, expected at least 100000")
     assert len(raised.value.lines) == 2
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 12))
+def test_shares_are_alike_and_grow_with_what_is_shared(total: int, more: int, count: int) -> None:
+    shares, larger = shares_of(total, count), shares_of(total + more, count)
+    assert (len(shares), sum(shares), sum(larger)) == (count, total, total + more)
+    assert max(shares) - min(shares) <= 1
+    assert list(shares) == sorted(shares, reverse=True)
+    assert all(share <= large for share, large in zip(shares, larger, strict=True))
 
 
 def test_no_providers_need_no_minimum() -> None:

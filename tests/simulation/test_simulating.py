@@ -8,9 +8,13 @@ from ledger.laws.law import Step
 from ledger.margin import account_value
 from ledger.outcomes import Applied, Funded
 from ledger.rulebook import EXTERNAL, INSURANCE, is_system
+from ledger.simulation import venue as venue_module
+from ledger.simulation.path import path_of
+from ledger.simulation.population import draw_population
 from ledger.simulation.prices import FundingRate, PriceHistory, read_funding, read_prices
 from ledger.simulation.scenario import Scenario, read_scenario
 from ledger.simulation.simulating import Simulated, rates_by_instant, simulate
+from ledger.simulation.venue import Venue
 from ledger.state import State, genesis, size_of
 from ledger.transactions import (
     BackstopTransfer,
@@ -21,6 +25,7 @@ from ledger.transactions import (
     Settle,
     Trade,
     Transaction,
+    Withdraw,
 )
 from ledger.transition import apply
 from ledger.units import PRICE_SCALE
@@ -122,6 +127,48 @@ def test_a_fund_that_is_too_small_leaves_a_loss() -> None:
     assert poor.shortfall == poor.fees_used + poor.loss_shared
 
 
+LONG = {"long_share": "1", "accounts": 30}
+"""Only market makers are short, and rich: who is auto-deleveraged or pays changes nothing for anybody else."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_larger_discount_draws_more_of_the_fund_for_the_same_takeovers(seed: int) -> None:
+    told = [
+        run(scenario(population=LONG, backstop={"discount": discount}), CRASHING, seed)
+        for discount in ("-0.01", "0", "0.01", "0.02")
+    ]
+    assert [log for _, log in told[1:]] == [told[0][1]] * 3
+    drawn = [simulated.summary.fund_drawn for simulated, _ in told]
+    assert drawn == sorted(drawn)
+    assert drawn[1] < drawn[2] < drawn[3]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_more_capacity_leaves_less_to_auto_deleveraging_of_the_same_takeovers(seed: int) -> None:
+    told = []
+    for times in (1, 2, 3, 8):
+        limits = {"capacity_per_minute": 200_000, "capacity_per_hour": 600_000, "max_holdings": 600_000}
+        more = {name: str(limit * times) for name, limit in limits.items()}
+        told.append(run(scenario(population=LONG, book={"depth": "0"}, backstop=more), CRASHING, seed)[0].summary)
+    assert len({(each.taken_over, each.taken + each.deleveraged) for each in told}) == 1
+    left = [each.deleveraged for each in told]
+    assert left == sorted(left, reverse=True)
+    assert left[0] > left[-1] == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_larger_fund_leaves_less_of_a_loss(seed: int) -> None:
+    gap = history([10_000, 10_000, 9_600, 9_600])
+    told = [
+        run(scenario(population=LONG, backstop={"fund": fund}), gap, seed)[0].summary
+        for fund in ("0", "1000", "5000", "100000")
+    ]
+    short = [each.shortfall for each in told]
+    assert short == sorted(short, reverse=True)
+    assert short[0] > short[1] > short[-1] == 0
+    assert [each.discount_given_up > 0 for each in told] == [True, True, told[2].shortfall > 0, False]
+
+
 def test_liquidations_drive_the_mark_where_the_book_has_impact() -> None:
     flat, moved = scenario(), scenario(book={"impact": "1", "depth": "100000"})
     premiums = {each.premium for each in run(flat, CRASHING)[1] if isinstance(each, MarkMarket)}
@@ -167,6 +214,61 @@ def test_accounts_enter_along_the_path() -> None:
 def test_accounts_that_no_market_maker_can_trade_with_stay_away() -> None:
     summary = run(scenario(market_makers={"accounts": 1, "collateral": "2000"}), CALM)[0].summary
     assert 0 < summary.entered < summary.accounts
+
+
+def test_market_makers_take_turns_whenever_accounts_come() -> None:
+    """By accounts, not by points: else the first would have all that come one at a time."""
+    read = scenario(population={"entry": "1"}, market_makers={"accounts": 4})
+    _, log = run(read, history([10_000] * 400))
+    met = [name for each in log if isinstance(each, Trade) for name in (each.buyer, each.seller) if "maker" in name]
+    assert met == [f"maker-{1 + number % 4}" for number in range(40)]
+
+
+def test_an_account_asks_the_next_market_maker_where_one_cannot_trade() -> None:
+    read, first, log = scenario(market_makers={"accounts": 3}), path_of(CALM, "ohlc")[0], list[Transaction]()
+    venue = Venue(read, first, {}, log.append)
+    venue.open()
+    assert venue.submit(Withdraw(START, "maker-2", "USDT", 3_000_000 * USDT))
+    venue.move(first, draw_population(read, 1, 1))
+    met = [name for each in log if isinstance(each, Trade) for name in (each.buyer, each.seller) if "maker" in name]
+    assert met == [("maker-1", "maker-3", "maker-3")[number % 3] for number in range(40)]
+
+
+def test_capacity_is_that_of_providers_who_are_obliged() -> None:
+    for read in (scenario(providers={"accounts": 0}), scenario()):
+        summary = run(read, CRASHING)[0].summary
+        expected = 200_000 * USDT if read.providers.accounts else 0
+        assert {minute.capacity for minute in summary.minutes} == {expected}
+    # Both take more than they can bear, are taken over themselves at 9,000, and by 5,000 nobody is obliged.
+    read = scenario(
+        backstop={"capacity_per_minute": "9000000", "capacity_per_hour": "9000000", "max_holdings": "9000000"},
+        book={"depth": "0"},
+        providers={"collateral": "500000"},
+        market_makers={"collateral": "30000000"},
+        population={"notional": "1000000", "leverage": {"choices": [["25", 1], ["2", 1]]}},
+    )
+    summary = run(read, history([10_000, 9_650, 9_000, 7_000, 5_000]))[0].summary
+    assert [minute.capacity // USDT for minute in summary.minutes] == [9_000_000, 9_000_000, 0]
+    assert [minute.used // USDT for minute in summary.minutes] == [9_000_000, 0, 0]
+    assert [minute.refused > 0 for minute in summary.minutes] == [False, True, True]
+
+
+def test_windows_are_as_long_as_those_of_the_program() -> None:
+    read = scenario(overrides={"program": {"minute": 15_000, "hour": 120_000}})
+    summary = run(read, CRASHING)[0].summary
+    assert {minute.start % 15_000 for minute in summary.minutes} == {0}
+    assert {hour.start % 120_000 for hour in summary.hours} == {0}
+    assert len(summary.hours) > 2
+    assert all(window.used <= window.capacity for window in (*summary.minutes, *summary.hours))
+
+
+def test_the_end_goes_on_in_steps_for_as_long_as_the_operator_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound that falls on the very time at which something is due still ends."""
+    monkeypatch.setattr(venue_module, "longest_run", lambda state: 6_000)
+    simulated, log = run(scenario(rulebook="ascendex-2020", book={"depth": "0"}), history([10_000, 9_850]))
+    last = START + MINUTE
+    assert max(each.time for each in log) == last + 6_000
+    assert any(account.liquidation for account in simulated.state.accounts.values())
 
 
 def test_collateral_follows_the_index() -> None:
