@@ -85,7 +85,7 @@ def simulate(
         minutes=(window,),
         hours=(window,),
     )
-    return Simulated(genesis(scenario.rulebook, 0), figures)
+    return Simulated(genesis(scenario.rulebook, 0), figures, start=0)
 
 
 def simulate_slowly(

@@ -29,10 +29,20 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
 def drawn_case(chooser: Chooser) -> tuple[Scenario, PriceHistory]:
-    """A scenario that has nothing wrong with it, and prices."""
-    profile, overrides = chooser.choose_from(PROFILES), _overrides(chooser)
-    prices = _history(chooser)
-    document = _document(chooser, profile, overrides, load_profile(profile, overrides))
+    """A scenario that has nothing wrong with it, and prices.
+
+    In half of the cases an orderly fall into a book that has something to give, so that rounds have time and fills; in
+    an eighth a fall in which a provider takes more than it can bear; in the others anything at all.
+    """
+    mood = chooser.choose_from((*("orderly",) * 4, "ruinous", *("anything",) * 3))
+    profile, overrides = chooser.choose_from(PROFILES), _overrides(chooser) if mood == "anything" else {}
+    prices = _history(chooser, mood)
+    rulebook = load_profile(profile, overrides)
+    document = _document(chooser, profile, overrides, rulebook)
+    if mood == "orderly":
+        document |= _orderly(chooser)
+    elif mood == "ruinous":
+        document |= _ruinous(chooser, _whole(rulebook, rulebook.program.minimum_account_value))
     errors: list[tuple[str, str]] = []
     read = scenario_of(Table(document, "", errors), "")
     assert read is not None, errors
@@ -81,6 +91,55 @@ def _document(chooser: Chooser, profile: str, overrides: Mapping[str, Any], rule
         },
         **_backstop(chooser, rulebook, wealth),
     }  # fmt: skip
+
+
+def _orderly(chooser: Chooser) -> dict[str, Any]:
+    """Leveraged longs, makers with money, or with too little for what they take, and a book that moves the mark."""
+    return {
+        "population": {
+            "accounts": chooser.choose_from((20, 8)),
+            "leverage": {"choices": [["20", 1], ["50", 1], ["100", 1]]},
+            "notional": {"quantiles": [["0", "1000"], ["0.8", "40000"], ["1", "900000"]]},
+            "long_share": _share(chooser, RATE_SCALE, 700_000_000),
+        },
+        "market_makers": {
+            "accounts": chooser.choose_from((2, 1)),
+            "collateral": chooser.choose_from(("50000000", "50000000", "20000")),
+        },
+        "book": {
+            "depth": chooser.choose_from(("2000000", "200000", "30000")),
+            "half_spread": _share(chooser, 100_000, 1_000_000),
+            "width": "0.005",
+            "levels": chooser.choose_from((4, 1, 10)),
+            "refill": chooser.choose_from((MINUTE, 1000, 10 * MINUTE)),
+            "thinning": chooser.choose_from(("0", "1")),
+            "impact": _share(chooser, 500_000_000, 0, RATE_SCALE),
+            "mark_interval": chooser.choose_from((10_000, 1000)),
+        },
+        "assets": {},
+    }
+
+
+def _ruinous(chooser: Chooser, wealth: int) -> dict[str, Any]:
+    """One or two providers with hardly the program's minimum, who have agreed to take a hundred times as much."""
+    wealth = max(1_000_000, wealth)
+    return {
+        "population": {
+            "accounts": 20,
+            "leverage": {"choices": [["20", 1], ["50", 1], ["5", 1]]},
+            "notional": {"between": [str(wealth), str(5 * wealth)]},
+            "long_share": _share(chooser, RATE_SCALE, 900_000_000),
+        },
+        "market_makers": {"accounts": 2, "collateral": str(1000 * wealth)},
+        "providers": {"accounts": chooser.choose_from((1, 2)), "collateral": str(wealth)},
+        "backstop": {
+            "capacity_per_minute": str(100 * wealth),
+            "capacity_per_hour": str(1000 * wealth),
+            "max_holdings": str(100 * wealth),
+            "fund": _of(chooser, wealth, (0, 1), (5, 1)),
+        },
+        "assets": {},
+    }
 
 
 def _whole(rulebook: Rulebook, amount: int) -> int:
@@ -148,17 +207,17 @@ def _backstop(chooser: Chooser, rulebook: Rulebook, wealth: int) -> dict[str, An
     }
 
 
-def _history(chooser: Chooser) -> PriceHistory:
+def _history(chooser: Chooser, mood: str) -> PriceHistory:
     """A few bars, or one price a row, that mostly fall, sometimes to next to nothing; maybe with funding rates."""
-    interval = chooser.choose_from((MINUTE, MINUTE, 15_000, 1, 3, 2 * HOUR))
+    interval = chooser.choose_from((MINUTE,) if mood != "anything" else (MINUTE, MINUTE, 15_000, 1, 3, 2 * HOUR))
     start = START + chooser.choose_from((0, 1, -START % (8 * HOUR)))
     price = 10_000 * PRICE_SCALE
-    if one_in(chooser, 6):
+    if mood == "anything" and one_in(chooser, 6):
         price = chooser.choose_from((3 * PRICE_SCALE, 10**18, 7))
     bars: list[Bar] = []
     time, has_extremes = start, one_in(chooser, 2)
     for number in range(chooser.choose_from((8, 2, 20))):
-        opened, price = price, _moved(chooser, price)
+        opened, price = price, _moved(chooser, price, mood)
         ends = (opened, price) if has_extremes else (price, price)
         high, low = max(ends) + floor_div(max(ends), 200), max(1, min(ends) - floor_div(min(ends), 200))
         prices = (opened, high, low, price) if has_extremes else (price,) * 4
@@ -173,6 +232,14 @@ def _history(chooser: Chooser) -> PriceHistory:
     return PriceHistory("drawn", interval, has_extremes, tuple(bars), rates)
 
 
-def _moved(chooser: Chooser, price: int) -> int:
-    permille = chooser.choose_from((990, 995, 998, 985, 970, 1000, 1003, 1010, 900, 600, 1500, 10))
-    return max(1, floor_div(price * permille, 1000))
+ORDERLY = (990, 995, 998, 985, 1000, 1003)
+MOVES = {
+    "orderly": ORDERLY,
+    "ruinous": (960, 975, 1000, 930),
+    "anything": (*ORDERLY, 970, 1010, 900, 600, 1500, 10),
+}
+"""What a price is moved to in each mood, in permille of what it was."""
+
+
+def _moved(chooser: Chooser, price: int, mood: str) -> int:
+    return max(1, floor_div(price * chooser.choose_from(MOVES[mood]), 1000))
