@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from ledger.cli import simulate as simulate_command
 from ledger.cli.formatting import Format
 from ledger.cli.simulated import cents, share_of, verdict
 from ledger.profiles import load_profile
 from ledger.simulation.summary import Summary, Window
+from ledger.transactions import Settle
 
 from .runs import EXAMPLES, document, run, words_of
 
@@ -201,6 +203,29 @@ def test_rates_that_no_funding_had_are_told(tmp_path: Path) -> None:
     assert "fundings 2, 9 rates of the file passed over" in words_of(run("simulate", *chosen).stdout)
     log = (tmp_path / "l").read_bytes()
     assert log.count(b'"rate":"0.000008"') == log.count(b'"rate":"0.000016"') == 1
+
+
+def test_an_interrupt_leaves_the_log_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "o.jsonl"
+    out.write_text("before", encoding="utf-8")
+
+    def interrupted(*arguments: Any, write: Any, **options: Any) -> None:
+        write(Settle(0))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulate_command, "simulate", interrupted)
+    result = run("simulate", "--scenario", CRASH, "--out", str(out))
+    assert (result.exit_code, result.output) == (130, "")
+    assert [each.name for each in tmp_path.iterdir()] == ["o.jsonl"]
+    assert out.read_text(encoding="utf-8") == "before"
+
+
+def test_prices_come_from_standard_input(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("a.jsonl", "b.jsonl")]
+    result = run("simulate", "--scenario", CRASH, "--prices", "-", "--out", paths[0], stdin=Path(PRICES).read_bytes())
+    assert (result.exit_code, result.stderr) == (0, "")
+    run("simulate", "--scenario", CRASH, "--out", paths[1])
+    assert Path(paths[0]).read_bytes() == Path(paths[1]).read_bytes()
 
 
 def summary(**figures: Any) -> Summary:

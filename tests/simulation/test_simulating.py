@@ -18,6 +18,7 @@ from ledger.simulation.venue import Venue
 from ledger.state import State, genesis, size_of
 from ledger.transactions import (
     BackstopTransfer,
+    Deposit,
     Fund,
     Liquidate,
     MarkMarket,
@@ -203,6 +204,37 @@ def test_providers_sell_back_what_they_took_as_far_as_they_are_to() -> None:
         assert all(not each.buyer_is_taker for each in sold)
         held = [size_of(simulated.state.accounts[f"provider-{number}"], "BTC-PERP") for number in (1, 2)]
         assert is_sold or min(held) > 0
+
+
+def test_a_provider_sells_to_the_market_makers_of_the_levels_in_turn() -> None:
+    read, first, log = scenario(providers={"unwind": "1"}), path_of(CALM, "ohlc")[0], list[Transaction]()
+    venue = Venue(read, first, {}, log.append)
+    venue.open()
+    venue.move(first, ())
+    assert venue.submit(Trade(START, "BTC-PERP", "provider-2", "maker-1", 130_000, 10_000 * PRICE_SCALE, True))
+    log.clear()
+    venue.unwind(MINUTE)
+    # 200,000 USDT are 20 BTC: five of them on each of four levels, 0.02%, 0.12%, 0.22% and 0.32% away.
+    sold = [(each.seller, each.buyer, each.size, each.price // PRICE_SCALE) for each in log if isinstance(each, Trade)]
+    assert sold == [
+        ("provider-2", "maker-1", 50_000, 9_998),
+        ("provider-2", "maker-2", 50_000, 9_988),
+        ("provider-2", "maker-1", 30_000, 9_978),
+    ]
+    assert (venue.book.taken_bids, venue.book.taken_asks) == (130_000, 0)
+
+
+def test_what_is_there_at_first_is_rounded_up_to_what_can_be_booked() -> None:
+    read = scenario(
+        market_makers={"collateral": "3000000.0000000000001"},
+        providers={"collateral": "1000000.0000000010001"},
+        backstop={"fund": "0.0000000000001"},
+    )
+    deposits = {each.account: each.amount for each in run(read, CALM)[1] if isinstance(each, Deposit)}
+    unit = 10**4  # nine decimals of thirteen
+    assert deposits["maker-1"] == deposits["maker-2"] == 3_000_000 * USDT + unit
+    assert deposits["provider-1"] == 1_000_000 * USDT + 2 * unit
+    assert deposits[INSURANCE] == unit
 
 
 def test_accounts_enter_along_the_path() -> None:
