@@ -60,5 +60,5 @@ class Summary:
 
     @property
     def shortfall(self) -> int:
-        """What the insurance fund was short of, in atoms: zero exactly where no loss is shared."""
+        """What the insurance fund was short of, in atoms: what the venue's fees paid and what accounts shared."""
         return self.fees_used + self.loss_shared
