@@ -170,7 +170,8 @@ def verdict(form: Format, summary: Summary) -> str:
         return "Nobody was taken over: the backstop was not asked for anything."
     if summary.shortfall:
         short = f"{cents(form, summary.shortfall)} {form.asset}"
-        return f"The backstop did not hold: the insurance fund was {short} short, which fees and accounts paid."
+        payers = "fees and accounts" if summary.loss_shared else "the venue's fees"
+        return f"The backstop did not hold: the insurance fund was {short} short, which {payers} paid."
     if summary.deleveraged:
         beyond = f"{cents(form, summary.deleveraged)} {form.asset}"
         return f"No loss was shared, but {beyond} of positions found no provider and were auto-deleveraged."

@@ -242,6 +242,9 @@ def test_the_verdict_names_the_worst_that_happened() -> None:
     assert given_up.endswith("the fund ran out, and providers gave up 5.00 USDT of their discount.")
     short = verdict(FORM, summary(taken_over=1, deleveraged=5 * USDT, fees_used=USDT, loss_shared=2 * USDT))
     assert short == "The backstop did not hold: the insurance fund was 3.00 USDT short, which fees and accounts paid."
+    assert verdict(FORM, summary(taken_over=1, fees_used=USDT)).endswith(
+        "1.00 USDT short, which the venue's fees paid."
+    )
 
 
 def test_amounts_for_people() -> None:
