@@ -31,11 +31,11 @@ from ..simulation.simulating import simulate
 from ..units import RATE_DECIMALS, RATE_SCALE, format_decimal, parse_decimal
 from .calibrated import Report, going_on, planned_document, planned_lines, reported_document, reported_lines
 from .commands import INTERRUPTED
+from .data import data_options, rows_of
 from .internal import InternalError
 from .options import STANDARD_INPUT, files, json_option, print_document, print_lines
 from .progress import progress_of_ways
 from .saving import save
-from .simulate import rows_of
 
 LEAST_SURE, MOST_SURE = 500_000_000, 999_000_000
 """Ppb: below, a capacity would be enough that fails every other time; above, no number of runs could support it."""
@@ -96,16 +96,7 @@ def axis_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Cal
     shell_complete=files,
     help="The index's prices, in place of the scenario's file. May be given more than once: every scenario meets all.",
 )
-@click.option(
-    "--funding",
-    "funding_file",
-    metavar="FILE.csv",
-    shell_complete=files,
-    help="Funding rates, or the word computed, as `simulate` takes them.",
-)
-@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="The rows of the prices to read, as `simulate`.")
-@click.option("--funding-where", multiple=True, metavar="COLUMN=VALUE", help="The same of the file of funding rates.")
-@click.option("--cut-rates", is_flag=True, help="Cut funding rates of more than nine decimals, toward zero.")
+@data_options
 @axis_option("--capacity-per-minute", "What all providers take in a minute; 0 is none. By default the scenario's.")
 @axis_option("--capacity-per-hour", "In an hour; `3x` is three times what they take in a minute.")
 @axis_option("--max-holdings", "What they hold at most; `10x` is ten times what they take in a minute.")

@@ -11,6 +11,7 @@ from ..log import encode_genesis, encode_transaction
 from ..simulation.data import Source, data_of
 from ..simulation.scenario import read_scenario
 from ..simulation.simulating import simulate
+from .data import data_options, rows_of
 from .options import files, json_option, print_document, print_lines
 from .progress import progress_of_ways
 from .saving import STANDARD_OUTPUT, is_the_log, refuse_unwritable, save
@@ -19,17 +20,6 @@ from .simulated import simulated_document, simulated_lines
 EXAMPLE = """\b
 Example:
   backstop simulate --scenario docs/examples/crash.toml --out simulated.jsonl"""
-
-
-def rows_of(values: tuple[str, ...]) -> dict[str, str]:
-    """What COLUMN=VALUE options ask for, by column. UsageError for one that is no such thing."""
-    where = {}
-    for each in values:
-        column, equals, value = each.partition("=")
-        if not equals or not column.strip():
-            raise click.UsageError(f'found "{each}", expected COLUMN=VALUE', click.get_current_context())
-        where[column.strip()] = value.strip()
-    return where
 
 
 @click.command("simulate", epilog=EXAMPLE)
@@ -48,27 +38,7 @@ def rows_of(values: tuple[str, ...]) -> dict[str, str]:
     shell_complete=files,
     help="The index's prices, in place of the scenario's file: gzipped where it ends in .gz, - is standard input.",
 )
-@click.option(
-    "--funding",
-    "funding_file",
-    metavar="FILE.csv",
-    shell_complete=files,
-    help="Funding rates, or the word computed: the ledger computes them. By default those of the file of prices, and "
-    "where it has none they are computed.",
-)
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="COLUMN=VALUE",
-    help="Of a file of prices that holds several series, the rows to read. May be given more than once.",
-)
-@click.option(
-    "--funding-where",
-    multiple=True,
-    metavar="COLUMN=VALUE",
-    help="The same of the file of funding rates.",
-)
-@click.option("--cut-rates", is_flag=True, help="Cut funding rates of more than nine decimals, toward zero.")
+@data_options
 @click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="What the accounts are drawn from.")
 @click.option(
     "--out",
