@@ -39,7 +39,10 @@ many accounts that changed are audited."""
 
 TESTS = (
     "tests/rules",
-    *(f"tests/test_{name}.py" for name in ("units", "postings", "margin", "pricing", "capacity", "readings")),
+    *(
+        f"tests/test_{name}.py"
+        for name in ("units", "postings", "margin", "pricing", "liquidity", "capacity", "readings")
+    ),
     "tests/house/test_formats.py",
 )
 """The tests of single functions and of single rules."""

@@ -16,7 +16,7 @@ from .vocabulary import FIGURES_OF, HOMES, WRITTEN, Written
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "ledger"
 
-CORE = ("units", "postings", "margin", "capacity", "pricing", "transition")
+CORE = ("units", "postings", "margin", "capacity", "pricing", "liquidity", "transition")
 """The modules that are mutated, beside all of `rules`."""
 
 FIGURES = "figures"
