@@ -15,6 +15,7 @@ from .saving import STANDARD_OUTPUT
 
 SHOWN = 20
 CENTS = 2
+SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"))
 
 
 def simulated_document(
@@ -122,8 +123,21 @@ def figures(form: Format, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "discount given up by providers", money(summary.discount_given_up)
     yield "paid by the venue's fees", money(summary.fees_used)
     yield "loss shared by accounts", money(summary.loss_shared)
-    yield "time in stress", form.duration(summary.stressed)
+    yield "time in stress", span(summary.stressed)
     yield "fundings", counted_with(summary)
+
+
+def span(milliseconds: int) -> str:
+    """How long something was for people, in days, hours, minutes and seconds: "24 min 45 s"; what is none is left out."""
+    parts, left = [], milliseconds
+    for length, unit in SPANS:
+        whole = floor_div(left, length)
+        left -= whole * length
+        if whole:
+            parts.append(f"{whole} {unit}")
+    if left or not parts:
+        parts.append(f"{format_decimal(left, 3)} s")
+    return " ".join(parts)
 
 
 def counted_with(summary: Summary) -> str:

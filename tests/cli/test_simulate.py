@@ -9,7 +9,7 @@ import pytest
 
 from ledger.cli import simulate as simulate_command
 from ledger.cli.formatting import Format
-from ledger.cli.simulated import cents, share_of, verdict
+from ledger.cli.simulated import cents, share_of, span, verdict
 from ledger.profiles import load_profile
 from ledger.simulation.summary import Summary, Window
 from ledger.transactions import Settle
@@ -245,6 +245,19 @@ def test_the_verdict_names_the_worst_that_happened() -> None:
     assert verdict(FORM, summary(taken_over=1, fees_used=USDT)).endswith(
         "1.00 USDT short, which the venue's fees paid."
     )
+
+
+def test_spans_for_people() -> None:
+    day, hour, minute = 86_400_000, 3_600_000, 60_000
+    spans = {
+        0: "0 s",
+        1: "0.001 s",
+        20 * minute: "20 min",
+        1_485_000: "24 min 45 s",
+        517 * day + 12 * hour + 30 * minute: "517 d 12 h 30 min",
+        day + 1_500: "1 d 1.5 s",
+    }
+    assert {milliseconds: span(milliseconds) for milliseconds in spans} == spans
 
 
 def test_amounts_for_people() -> None:
