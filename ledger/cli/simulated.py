@@ -128,7 +128,7 @@ def figures(form: Format, summary: Summary) -> Iterator[tuple[str, str]]:
 
 
 def span(milliseconds: int) -> str:
-    """How long something was for people, in days, hours, minutes and seconds: "24 min 45 s"; what is none is left out."""
+    """How long something was, for people, in days, hours, minutes and seconds without the zeros: "24 min 45 s"."""
     parts, left = [], milliseconds
     for length, unit in SPANS:
         whole = floor_div(left, length)
