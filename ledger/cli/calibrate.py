@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..byte_lines import STANDARD_INPUT
 from ..calibration.axes import AxisError, Kind, Level, levels_of
 from ..calibration.carrying_out import Calibration, calibration_of
 from ..calibration.cases import Case, case_of
@@ -33,7 +34,7 @@ from .calibrated import Report, going_on, planned_document, planned_lines, repor
 from .commands import INTERRUPTED
 from .data import data_options, rows_of
 from .internal import InternalError
-from .options import STANDARD_INPUT, files, json_option, print_document, print_lines
+from .options import files, json_option, print_document, print_lines
 from .progress import progress_of_ways
 from .saving import save
 

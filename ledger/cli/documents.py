@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..capacity import headroom, limits_in_force, taken_within
+from ..liquidity import open_interest
 from ..margin import (
     account_value,
     break_even_price,
@@ -214,7 +215,7 @@ def _left_to_hold(form: Format, state: State, account_id: str, provider: Provide
 
 def market_document(form: Format, state: State, market_id: str, market: Market) -> Document:
     """A market with its open interest, the sum of the longs; stress and the last observation where there is one."""
-    longs = sum(max(0, size_of(account, market_id)) for account in state.accounts.values())
+    longs = open_interest(state, market_id)
     document: Document = {
         "index": form.price(market.index),
         "mark": form.price(market.mark),

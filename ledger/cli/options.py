@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from ..byte_lines import STANDARD_INPUT
 
-STANDARD_INPUT = "-"
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def log_argument(command: Command) -> Command:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import click
 
+from ..byte_lines import STANDARD_INPUT
 from ..canonical import state_chunks
 from ..state import State
-from .options import STANDARD_INPUT
 
 STANDARD_OUTPUT = "-"
 

@@ -1,13 +1,11 @@
 """Opening and reading a log."""
 
-import gzip
-import io
-import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
+from ..byte_lines import numbered_lines, opened
 from ..profiles import Document, RulebookError, merge, profile_document, rulebook_of, with_base
 from ..rulebook import Rulebook
 from ..state import State, genesis
@@ -18,7 +16,7 @@ from .entries import Entry
 from .faults import Fault, LogError, mismatch
 from .times import parse_time
 
-STANDARD_INPUT = "-"
+KIND = "log"
 LONGEST_LINE = 1 << 24
 """Bytes of the longest line that is read: a whole rulebook is a few kilobytes."""
 
@@ -29,20 +27,8 @@ def open_log(path: str) -> Iterator[BinaryIO]:
 
     LogError where it cannot be opened.
     """
-    if path == STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    try:
-        stream: BinaryIO = open(path, "rb")  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise LogError(path, 0, "", f"found {reason.lower()}, expected a log that can be read") from None
-    with stream:
-        if path.endswith(".gz"):
-            with gzip.GzipFile(fileobj=stream, mode="rb") as unzipped:
-                yield io.BufferedReader(unzipped, 1 << 17)
-        else:
-            yield stream
+    with opened(path, KIND, partial(_refused, path)) as stream:
+        yield stream
 
 
 def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
@@ -75,29 +61,15 @@ def _entries(lines: Iterator[tuple[int, bytes]], name: str, state: State) -> Ite
 
 def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
     """Each line's number, from 1, and its bytes without the line end."""
-    number = 0
-    while True:
-        number += 1
-        try:
-            line = stream.readline(LONGEST_LINE)
-        except (OSError, EOFError, zlib.error) as error:
-            raise LogError(name, number, "", _unreadable(error)) from None
-        if not line:
-            return
-        if len(line) == LONGEST_LINE:
-            raise LogError(name, number, "", f"found a line of {LONGEST_LINE} bytes or more, expected a shorter one")
+    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name)):
         text = line[:-1] if line.endswith(b"\n") else line
         if not text.strip():
             raise LogError(name, number, "", "found an empty line, expected one object")
         yield number, text
 
 
-def _unreadable(error: Exception) -> str:
-    if isinstance(error, EOFError):
-        return "found gzip data that is cut off, expected its end"
-    if isinstance(error, gzip.BadGzipFile | zlib.error):
-        return f"found damaged gzip data ({error}), expected a gzipped log"
-    return f"found {str(error).lower()}, expected a log that can be read"
+def _refused(name: str, line: int, message: str) -> LogError:
+    return LogError(name, line, "", message)
 
 
 def _genesis(text: bytes) -> State:

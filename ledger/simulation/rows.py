@@ -1,22 +1,21 @@
 """The rows of a CSV file as exchanges and spreadsheets write it, with the line of each."""
 
 import csv
-import gzip
-import sys
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import attrs
 
+from ..byte_lines import STANDARD_INPUT, numbered_lines, opened
 from ..strict_json import RawNumber, excerpt, one_line, shown
 from .faults import DataError
 from .numbers import is_number
 from .times import is_time
 
-STANDARD_INPUT = "-"
+KIND = "file"
 LONGEST_LINE = 1 << 20
 """Bytes of the longest line that is read."""
 
@@ -81,7 +80,7 @@ def open_table(path: str) -> Iterator[Table]:
     DataError where it cannot be read, or does not begin with the names of its columns.
     """
     name = "standard input" if path == STANDARD_INPUT else path
-    with _open_bytes(path, name) as stream:
+    with opened(path, KIND, partial(_refused, name)) as stream:
         lines = _texts(stream, name)
         line, text = next(((line, text) for line, text in lines if not _is_preamble(text)), (0, ""))
         if not line:
@@ -94,36 +93,9 @@ def open_table(path: str) -> Iterator[Table]:
         yield Table(name, header, line, delimiter, lines)
 
 
-@contextmanager
-def _open_bytes(path: str, name: str) -> Iterator[BinaryIO]:
-    if path == STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    try:
-        stream: BinaryIO = open(path, "rb")  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        raise wrong(name, 0, "", _unreadable(error)) from None
-    with stream:
-        if not path.endswith(".gz"):
-            yield stream
-            return
-        with gzip.GzipFile(fileobj=stream, mode="rb") as unzipped:
-            yield unzipped  # type: ignore[misc]
-
-
 def _texts(stream: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
     """Each line that is neither blank nor a comment, with its number from 1, without its end."""
-    number = 0
-    while True:
-        number += 1
-        try:
-            line = stream.readline(LONGEST_LINE)
-        except (OSError, EOFError, zlib.error) as error:
-            raise wrong(name, number, "", _unreadable(error)) from None
-        if not line:
-            return
-        if len(line) == LONGEST_LINE:
-            raise wrong(name, number, "", f"found a line of {LONGEST_LINE} bytes or more, expected a shorter one")
+    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name)):
         text = _decoded(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line, name, number)
         if text.strip() and not text.startswith("#"):
             yield number, text
@@ -168,10 +140,5 @@ def _fields(name: str, line: int, text: str, delimiter: str) -> list[str]:
         raise wrong(name, line, "", message) from None
 
 
-def _unreadable(error: Exception) -> str:
-    if isinstance(error, EOFError):
-        return "found gzip data that is cut off, expected its end"
-    if isinstance(error, gzip.BadGzipFile | zlib.error):
-        return f"found damaged gzip data ({error}), expected a gzipped file"
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return f"found {reason.lower()}, expected a file that can be read"
+def _refused(name: str, line: int, message: str) -> DataError:
+    return wrong(name, line, "", message)

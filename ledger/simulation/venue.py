@@ -184,7 +184,7 @@ class Venue:
     def act(self) -> None:
         """Whatever the operator proposes, until it proposes nothing."""
         while True:
-            orders = self.book.orders(self.market, self.makers)
+            orders = self.book.orders(self.market, self.makers) if self.index.watched else ()
             actions = next_actions(self.state, self.time, book=orders, index=self.index)
             if not actions:
                 return

@@ -59,6 +59,7 @@ LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
 EDGE = (
+    "byte_lines",
     "log",
     "choosers",
     "processes",
