@@ -64,18 +64,29 @@ def post(accounts: Map[str, Account], postings: Sequence[Posting], *, settlement
 
 def require_balanced(postings: Sequence[Posting], settlement_asset: str) -> None:
     """Raise `UnbalancedPostings` unless the postings net to zero in each column."""
+    wrong = unbalanced_column(postings, settlement_asset)
+    if wrong is not None:
+        raise UnbalancedPostings(f"postings of {wrong[0]} net to {wrong[1]}, not to zero")
+
+
+def unbalanced_column(postings: Sequence[Posting], settlement_asset: str) -> tuple[str, int] | None:
+    """The first column in which the postings do not net to zero, an asset or a market, and what they net to there, in
+    atoms or lots; None where they net to zero in each."""
     assets: dict[str, int] = {settlement_asset: 0}
     sizes: dict[str, int] = {}
     for posting in postings:
         if isinstance(posting, PositionPosting):
+            market_id = posting.market
             assets[settlement_asset] += posting.reference_cost
-            sizes[posting.market] = sizes.get(posting.market, 0) + posting.size
+            sizes[market_id] = sizes.get(market_id, 0) + posting.size
         else:
-            assets[posting.asset] = assets.get(posting.asset, 0) + posting.amount
+            asset = posting.asset
+            assets[asset] = assets.get(asset, 0) + posting.amount
     for columns in (assets, sizes):
         for column, total in columns.items():
             if total != 0:
-                raise UnbalancedPostings(f"postings of {column} net to {total}, not to zero")
+                return column, total
+    return None
 
 
 def _with_position(account: Account, posting: PositionPosting) -> Account:

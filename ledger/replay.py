@@ -77,19 +77,13 @@ def replay_log(
     """Fold the entries over `state`.
 
     `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
-    that of `state` as a genesis where None. `progress` is called with each entry. Raises what the entries raise,
-    `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says the line.
+    that of `state` as a genesis where None. `progress` is called with each entry once the laws saw it. Raises what the
+    entries raise, `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says
+    the line.
     """
-    fold = _Fold(state, laws, state_every, chain_start(state) if start is None else start)
+    fold = _Fold(state, laws, state_every, chain_start(state) if start is None else start, progress)
     try:
-        for entry in entries if until is None or state.sequence < until else ():
-            fold.answer(entry)
-            if fold.failure is not None:
-                break
-            if progress is not None:
-                progress(entry)
-            if fold.state.sequence == until:
-                break
+        fold.fold(entries if until is None or state.sequence < until else (), until)
         if fold.failure is None:
             fold.finish()
     except LawBroken as broken:
@@ -97,13 +91,42 @@ def replay_log(
     return fold.report()
 
 
-class _Fold:
-    """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them."""
+TOGETHER = 256
+"""Lines that are answered before the laws look at them all: law by law they are faster than line by line."""
 
-    def __init__(self, state: State, laws: Iterable[Law], state_every: int, digest: bytes) -> None:
+LARGE = 4096
+"""Postings of an answer that is looked at without waiting for more lines, so as not to keep many such."""
+
+
+@attrs.define(eq=False)
+class _Answered:
+    """A line, its step, and the chain digest after it."""
+
+    entry: Entry
+    step: Step
+    digest: bytes
+
+
+class _Fold:
+    """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them.
+
+    What was answered waits in `waiting` for the laws. They, and what lines expect, are judged in the order of the
+    lines: what is wrong with a later line is not told before an earlier one was found right.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        laws: Iterable[Law],
+        state_every: int,
+        digest: bytes,
+        progress: Callable[[Entry], None] | None,
+    ) -> None:
         self.state = self.before = state
         self.digest = digest
         self.monitor = Monitor(state, laws, state_every)
+        self.progress = progress
+        self.waiting: list[_Answered] = []
         self.applied: Counter[str] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.transactions = self.unexpected = self.expectations = 0
@@ -112,21 +135,80 @@ class _Fold:
         self.entry: Entry | None = None
         self.last_applied: tuple[Entry | None, State] = (None, state)
 
-    def answer(self, entry: Entry) -> None:
-        """Apply a line's transaction, and check the laws and what the line expects."""
-        self.entry, self.before = entry, self.state
+    def fold(self, entries: Iterable[Entry], until: int | None) -> None:
+        """Answer and judge the entries, up to the first failure or the sequence `until`."""
         try:
-            outcome = apply(self.before, entry.transaction)
-            self.state = state_after(self.before, outcome)
-            self.digest = chain(self.digest, entry.transaction, outcome)
-            self.count(entry, outcome)
-            self.monitor.observe(Step(self.before, entry.transaction, outcome, self.state))
-            if entry.expect is not None:
-                self.compare(entry, entry.expect, outcome)
+            for entry in entries:
+                outcome = self.answer(entry)
+                is_large = isinstance(outcome, Applied) and len(outcome.postings) >= LARGE
+                if is_large or len(self.waiting) >= TOGETHER:
+                    self.judge()
+                    if self.failure is not None:
+                        return
+                if self.state.sequence == until:
+                    break
         except LawBroken:
             raise
+        except Exception:
+            self.judge()
+            if self.failure is None:
+                raise
+            return
+        self.judge()
+
+    def answer(self, entry: Entry) -> Outcome:
+        """Apply a line's transaction."""
+        try:
+            outcome = apply(self.state, entry.transaction)
+            after = state_after(self.state, outcome)
+            digest = chain(self.digest, entry.transaction, outcome)
+            self.waiting.append(_Answered(entry, Step(self.state, entry.transaction, outcome, after), digest))
         except Exception as error:
             note_line(error, entry.line)
+            raise
+        self.state, self.digest = after, digest
+        return outcome
+
+    def judge(self) -> None:
+        """Check the laws, and what the lines expect, of all that waits."""
+        waiting, self.waiting = self.waiting, []
+        differences: list[str] = []
+        error: Exception | None = None
+        for place, answered in enumerate(waiting):
+            if answered.entry.expect is not None:
+                differences, error = _differences(answered.entry.expect, answered)
+                if differences or error is not None:
+                    del waiting[place + 1 :]
+                    break
+        self.watch(waiting)
+        for answered in waiting:
+            self.count(answered)
+        if error is not None:
+            note_line(error, waiting[-1].entry.line)
+            raise error
+        met = waiting[:-1] if differences else waiting
+        self.expectations += sum(1 for answered in met if answered.entry.expect is not None)
+        if differences:
+            expect = waiting[-1].entry.expect
+            assert expect is not None
+            assert self.entry is not None
+            accounts = tuple(sorted({*expect.balances, *expect.positions, *expect.account_values}))
+            self.failure = Failure(self.entry, None, "; ".join(differences), accounts, self.before, self.state)
+        if self.progress is not None:
+            for answered in met:
+                self.progress(answered.entry)
+
+    def watch(self, waiting: list[_Answered]) -> None:
+        """Show the monitor the steps; where one is wrong, count those up to it."""
+        try:
+            self.monitor.observe_all([answered.step for answered in waiting])
+        except Exception as error:
+            upto = next(n for n, answered in enumerate(waiting, 1) if answered.step is self.monitor.stopped_at)
+            for answered in waiting[:upto]:
+                self.count(answered)
+            self.expectations += sum(1 for answered in waiting[: upto - 1] if answered.entry.expect is not None)
+            if not isinstance(error, LawBroken):
+                note_line(error, waiting[upto - 1].entry.line)
             raise
 
     def finish(self) -> None:
@@ -140,28 +222,22 @@ class _Fold:
                 note_line(error, self.entry.line)
             raise
 
-    def count(self, entry: Entry, outcome: Outcome) -> None:
-        """Count a line by its type and outcome."""
+    def count(self, answered: _Answered) -> None:
+        """Count a line by its type and outcome, as the last one there was."""
+        entry, step = answered.entry, answered.step
+        self.entry, self.before, self.state, self.digest = entry, step.before, step.after, answered.digest
+        outcome = step.outcome
         type_name = TYPE_NAMES[type(entry.transaction)]
         self.transactions += 1
         if isinstance(outcome, Applied):
             self.applied[type_name] += 1
-            self.last_applied = entry, self.before
+            self.last_applied = entry, step.before
             return
         self.rejected[type_name, outcome.reason.name] += 1
         if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
             self.unexpected += 1
             if self.first_unexpected is None:
                 self.first_unexpected = entry.line
-
-    def compare(self, entry: Entry, expect: Expect, outcome: Outcome) -> None:
-        """Hold the ledger against what a line expects."""
-        differences = unmet(expect, outcome, self.state, self.digest)
-        if differences:
-            accounts = tuple(sorted({*expect.balances, *expect.positions, *expect.account_values}))
-            self.failure = Failure(entry, None, "; ".join(differences), accounts, self.before, self.state)
-        else:
-            self.expectations += 1
 
     def broke(self, broken: LawBroken) -> None:
         """A law is broken: at the last line answered, or, one of the whole state, at the last one applied."""
@@ -183,6 +259,14 @@ class _Fold:
             laws=self.monitor.counts,
             failure=self.failure,
         )
+
+
+def _differences(expect: Expect, answered: _Answered) -> tuple[list[str], Exception | None]:
+    """What a line expects and the ledger does not show, or the error that looking for it raised."""
+    try:
+        return unmet(expect, answered.step.outcome, answered.step.after, answered.digest), None
+    except Exception as error:
+        return [], error
 
 
 NOTE = re.compile(r"While line ([0-9]+) of the log was answered\.")

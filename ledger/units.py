@@ -63,6 +63,11 @@ def floor_to_multiple(value: int, step: int) -> int:
     return value // step * step
 
 
+def remainder(value: int, step: int) -> int:
+    """What `value` is above the multiple of `step` at or below it; `step` is positive."""
+    return value % step
+
+
 def is_multiple(value: int, step: int) -> bool:
     """Whether `value` is a whole number of positive `step`s."""
     return value % step == 0

@@ -114,7 +114,7 @@ class Ledger(RuleBasedStateMachine):
         oracle.audit(before, transaction, outcome, self.state)
         self.monitor.observe(step)
         require_reading_back(step)
-        for account_id, _, _ in step.changes:
+        for account_id in step.changes:
             audit_figures(self.state, account_id)
 
     def teardown(self) -> None:

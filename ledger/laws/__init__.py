@@ -15,8 +15,8 @@ from . import (
     telling,
     venue,
 )
-from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict
-from .monitor import Count, LawBroken, Monitor
+from .law import HELD, Breach, HistoryLaw, Law, Looks, Scope, Span, StateLaw, Step, StepLaw, Verdict
+from .monitor import Count, LawBroken, Monitor, is_asked
 
 REGISTRY: tuple[Law, ...] = (
     *conservation.LAWS,
@@ -43,6 +43,7 @@ __all__ = [
     "HistoryLaw",
     "Law",
     "LawBroken",
+    "Looks",
     "Monitor",
     "Scope",
     "Span",
@@ -50,4 +51,5 @@ __all__ = [
     "Step",
     "StepLaw",
     "Verdict",
+    "is_asked",
 ]

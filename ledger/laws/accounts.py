@@ -2,11 +2,11 @@
 
 from ..margin import account_value, collateral, conversion_proceeds, notional, unrealised_pnl, wallet
 from ..outcomes import Converted, Rolled
-from ..rulebook import EXTERNAL, FEES, INSURANCE, is_system
+from ..rulebook import EXTERNAL, FEES, INSURANCE, Rulebook, is_system
 from ..state import Account, State, new_account
 from ..transactions import BackstopTransfer, Deposit, Fund, Liquidate, SetAccount, Settle, Trade, Withdraw
 from ..units import EXACT_SCALE, PRICE_SCALE, RATE_SCALE, is_multiple
-from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
+from .law import HELD, Breach, Change, Span, StateLaw, Step, StepLaw, Verdict, parties
 
 
 def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
@@ -22,27 +22,25 @@ def money_is_booked_whole_with_the_outside(step: Step) -> Verdict:
         return Breach(f"{amount} atoms of {asset} were booked, unit {terms.booking_unit}", (account_id,))
     if is_system(account_id) and (account_id not in (INSURANCE, FEES) or asset != state.rulebook.settlement_asset):
         return Breach(f"{asset} was booked with {account_id}", (account_id,))
-    if not _only_cash_moved(state, state.accounts.get(account_id), step.after.accounts[account_id], asset):
-        return Breach(f"more of {account_id} moved than its {asset}", (account_id,))
     inward = amount if isinstance(transaction, Deposit) else -amount
     for party, moved in ((account_id, inward), (EXTERNAL, -inward)):
-        was = state.accounts.get(party)
-        held = 0 if was is None else was.cash.get(asset, 0)
-        if step.after.accounts[party].cash.get(asset, 0) - held != moved:
+        change = step.changes.get(party)
+        if change is None or change.cash.get(asset, 0) != moved:
             return Breach(f"{party} did not move by {moved} atoms of {asset}", (party,))
+        if not _only_cash_moved(state.rulebook, change, asset):
+            return Breach(f"more of {party} moved than its {asset}", (party,))
     return HELD
 
 
-def _only_cash_moved(state: State, before: Account | None, after: Account, asset: str) -> bool:
+def _only_cash_moved(rulebook: Rulebook, change: Change, asset: str) -> bool:
     """Whether an account is what it was, or newly opened, but for its cash in one asset."""
-    was = new_account(state.rulebook) if before is None else before
+    was, after = change.old or new_account(rulebook), change.new
     return (
-        after.positions == was.positions
+        change.cash.keys() == {asset}
+        and not change.positions
         and after.max_leverage == was.max_leverage
         and after.fee_tier == was.fee_tier
-        and after.liquidation == was.liquidation
-        and all(other == asset or was.cash.get(other) == amount for other, amount in after.cash.items())
-        and all(other == asset or other in after.cash for other in was.cash)
+        and after.liquidation is was.liquidation
     )
 
 
@@ -68,7 +66,8 @@ def rolling_moves_no_account_value(step: Step) -> Verdict:
 
     Looks at every account, as a settle does."""
     state = step.after
-    for account_id, old, new in step.changes:
+    for account_id, change in step.changes.items():
+        old, new = change.old, change.new
         assert old is not None
         if account_value(state, new) != account_value(state, old):
             return Breach(f"the roll moved the account value of {account_id}", (account_id,))
@@ -131,19 +130,22 @@ def parties_are_ordinary_and_open(step: Step) -> Verdict:
     """PTY-1: every party is an ordinary account that is open; a deposit may open it, and deposits and withdrawals may
     name `@insurance` and `@fees`; a market that is named is listed and has a mark, unless it is being marked."""
     transaction, state = step.transaction, step.before
-    for account_id in parties(transaction):
+    named = parties(transaction)
+    for account_id in named:
         if is_system(account_id):
             if not isinstance(transaction, Deposit | Withdraw) or account_id not in (INSURANCE, FEES):
                 return Breach(f"{account_id} was a party", (account_id,))
         elif account_id not in state.accounts and not isinstance(transaction, Deposit):
             return Breach(f"{account_id} was a party and is not open", (account_id,))
-    named = [fill.market for fill in transaction.fills] if isinstance(transaction, Liquidate) else []
+    markets: tuple[str, ...] = ()
     if isinstance(transaction, Trade | Fund):
-        named.append(transaction.market)
-    for market_id in named:
+        markets = (transaction.market,)
+    elif isinstance(transaction, Liquidate):
+        markets = tuple(fill.market for fill in transaction.fills)
+    for market_id in markets:
         if market_id not in state.rulebook.contracts or market_id not in state.markets:
             return Breach(f"{market_id} is not listed or has no mark")
-    return HELD if named or parties(transaction) else None
+    return HELD if named or markets else None
 
 
 def preparation_sells_every_other_asset(step: Step) -> Verdict:

@@ -1,25 +1,19 @@
 """Laws of bookkeeping: postings explain every balance, and nothing empty is stored."""
 
-from typing import Any
-
-from immutables import Map
+from collections.abc import Iterable
 
 from ..outcomes import Applied, Rolled
-from ..postings import CashPosting, PositionPosting, Posting, UnbalancedPostings, post
-from ..state import Account, Position
+from ..postings import CashPosting, PositionPosting, Posting, UnbalancedPostings, post, unbalanced_column
+from ..state import Account
 from ..transactions import Fund
-from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
-
-_NOTHING: Map[str, Any] = Map()
-_FLAT = Position(0, 0)
+from .law import HELD, Breach, Looks, Span, StateLaw, Step, StepLaw, Verdict
 
 
-def _net(step: Step) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], tuple[int, int]]]:
-    """The postings of a step, netted: cash by account and asset, size and reference cost by account and market."""
-    assert isinstance(step.outcome, Applied)
+def _net(postings: Iterable[Posting]) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], tuple[int, int]]]:
+    """Postings, netted: cash by account and asset, size and reference cost by account and market."""
     cash: dict[tuple[str, str], int] = {}
     positions: dict[tuple[str, str], tuple[int, int]] = {}
-    for posting in step.outcome.postings:
+    for posting in postings:
         if isinstance(posting, CashPosting):
             key = posting.account, posting.asset
             cash[key] = cash.get(key, 0) + posting.amount
@@ -35,22 +29,18 @@ def postings_explain_every_balance(step: Step) -> Verdict:
     assert isinstance(step.outcome, Applied)
     if not step.changes and not step.outcome.postings:
         return None
-    cash, positions = _net(step)
-    for account_id, old, new in step.changes:
-        was, held = (_NOTHING, _NOTHING) if old is None else (old.cash, old.positions)
-        for asset in () if new.cash is was else sorted({*was, *new.cash}):
-            moved = new.cash.get(asset, 0) - was.get(asset, 0)
-            if moved != cash.pop((account_id, asset), 0):
-                return Breach(f"{account_id} moved by {moved} of {asset}, its postings say otherwise", (account_id,))
-        for market_id in () if new.positions is held else sorted({*held, *new.positions}):
-            before, after = held.get(market_id, _FLAT), new.positions.get(market_id, _FLAT)
-            change = after.size - before.size, after.reference_cost - before.reference_cost
-            if change != positions.pop((account_id, market_id), (0, 0)):
+    cash, positions = _net(step.outcome.postings)
+    for account_id, change in step.changes.items():
+        for asset, amount in change.cash.items():
+            if amount != cash.pop((account_id, asset), 0):
+                return Breach(f"{account_id} moved by {amount} of {asset}, its postings say otherwise", (account_id,))
+        for market_id, moved in change.positions.items():
+            if moved != positions.pop((account_id, market_id), (0, 0)):
                 return Breach(
-                    f"{account_id} moved by {change} in {market_id}, its postings say otherwise", (account_id,)
+                    f"{account_id} moved by {moved} in {market_id}, its postings say otherwise", (account_id,)
                 )
-    if any(cash.values()) or any(change != (0, 0) for change in positions.values()):
-        return Breach("a posting was not booked", tuple(account_id for account_id, _, _ in step.changes))
+    if any(cash.values()) or any(moved != (0, 0) for moved in positions.values()):
+        return Breach("a posting was not booked", tuple(step.changes))
     return _rolls_say_what_was_posted(step)
 
 
@@ -63,7 +53,7 @@ def _rolls_say_what_was_posted(step: Step) -> Verdict:
     rolled: dict[str, int] = {}
     before: PositionPosting | None = None
     for posting in step.outcome.postings:
-        if not isinstance(posting, PositionPosting) or posting.size != 0:
+        if isinstance(posting, CashPosting) or posting.size != 0:
             before = None
             continue
         account_id = posting.account
@@ -82,27 +72,29 @@ def _rolls_say_what_was_posted(step: Step) -> Verdict:
 
 
 def the_books_refuse_what_does_not_balance(step: Step) -> Verdict:
-    """PST-2: the step's own postings with one of them off by one, in any of its columns, are refused by the kernel."""
+    """PST-2: the step's own postings with one unit more in any of their columns are refused by the kernel."""
     assert isinstance(step.outcome, Applied)
     postings = step.outcome.postings
     cash = next((posting for posting in postings if isinstance(posting, CashPosting)), None)
     position = next((posting for posting in postings if isinstance(posting, PositionPosting)), None)
     wrong: list[tuple[str, Posting]] = []
     if cash is not None:
-        wrong.append((cash.asset, CashPosting(cash.account, cash.asset, cash.amount + 1)))
+        wrong.append((cash.asset, CashPosting(cash.account, cash.asset, 1)))
     if position is not None:
-        account_id, market_id, size, cost = position.account, position.market, position.size, position.reference_cost
-        wrong.append((f"reference cost in {market_id}", PositionPosting(account_id, market_id, size, cost - 1)))
-        wrong.append((f"the size of {market_id}", PositionPosting(account_id, market_id, size - 1, cost)))
-    accounts, settlement = step.after.accounts, step.before.rulebook.settlement_asset
+        account_id, market_id = position.account, position.market
+        wrong.append((f"reference cost in {market_id}", PositionPosting(account_id, market_id, 0, -1)))
+        wrong.append((f"the size of {market_id}", PositionPosting(account_id, market_id, -1, 0)))
+    settlement = step.before.rulebook.settlement_asset
     for column, posting in wrong:
-        kept = [other for other in postings if other is not (cash if isinstance(posting, CashPosting) else position)]
-        try:
-            post(accounts, (*kept, posting), settlement_asset=settlement)
-        except UnbalancedPostings:
-            continue
-        return Breach(f"postings with {column} off by one were booked", (posting.account,))
-    return HELD if wrong else None
+        if unbalanced_column((*postings, posting), settlement) is None:
+            return Breach(f"postings with {column} off by one balance", (posting.account,))
+    if not wrong:
+        return None
+    try:
+        post(step.after.accounts, (*postings, wrong[-1][1]), settlement_asset=settlement)
+    except UnbalancedPostings:
+        return HELD
+    return Breach(f"postings with {wrong[-1][0]} off by one were booked", (wrong[-1][1].account,))
 
 
 def _balance_breach(account_id: str, account: Account) -> Breach | None:
@@ -123,14 +115,16 @@ def touched_accounts_are_stored_canonically(step: Step) -> Verdict:
     """STO-1 of one step."""
     if not step.changes:
         return None
-    for account_id, old, new in step.changes:
-        breach = None
+    for account_id, change in step.changes.items():
+        old, new = change.old, change.new
         if old is None or new.cash is not old.cash:
             breach = _balance_breach(account_id, new)
-        if breach is None and (old is None or new.positions is not old.positions):
+            if breach is not None:
+                return breach
+        if old is None or new.positions is not old.positions:
             breach = _position_breach(account_id, new)
-        if breach is not None:
-            return breach
+            if breach is not None:
+                return breach
     return HELD
 
 
@@ -148,12 +142,19 @@ LAWS = (
         "PST-1",
         "Each account moves by the net of its postings in every column, and every posting is booked.",
         postings_explain_every_balance,
+        looks=Looks.MOVED,
     ),
     StepLaw(
         "PST-2",
-        "Postings that do not net to zero are refused: a step's own, with one off by one in any column.",
+        "Postings that do not net to zero are refused: a step's own, with one unit more in any column.",
         the_books_refuse_what_does_not_balance,
+        looks=Looks.MOVED,
     ),
-    StepLaw("STO-1", "Zero balances and flat positions are not stored.", touched_accounts_are_stored_canonically),
+    StepLaw(
+        "STO-1",
+        "Zero balances and flat positions are not stored.",
+        touched_accounts_are_stored_canonically,
+        looks=Looks.MOVED,
+    ),
     StateLaw("STO-1", "Nothing empty is stored, over the whole state.", accounts_are_stored_canonically),
 )

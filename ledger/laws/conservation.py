@@ -1,27 +1,18 @@
 """Laws of conservation: nothing is made or lost, nothing reserved goes below zero, nothing unreached moves."""
 
-from typing import Any
-
 from immutables import Map
 
 from ..margin import account_value
 from ..rulebook import EXTERNAL, FEES, INSURANCE
-from ..state import Account, Market, Position, State
-from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict
-
-_NOTHING: Map[str, Any] = Map()
-_FLAT = Position(0, 0)
+from ..state import Market, State
+from .law import HELD, Breach, Looks, Span, StateLaw, Step, StepLaw, Verdict
 
 
-def _not_zero(columns: dict[str, int]) -> str | None:
-    for column in sorted(columns):
-        if columns[column] != 0:
-            return f"{column} changed by {columns[column]} in sum over all accounts"
-    return None
-
-
-def _changed(step: Step) -> tuple[str, ...]:
-    return tuple(account_id for account_id, _, _ in step.changes)
+def _sum_verdict(step: Step, columns: dict[str, int]) -> Verdict:
+    for column, total in columns.items():
+        if total != 0:
+            return Breach(f"{column} changed by {total} in sum over all accounts", tuple(step.changes))
+    return HELD
 
 
 def touched_balances_sum_to_zero(step: Step) -> Verdict:
@@ -30,36 +21,21 @@ def touched_balances_sum_to_zero(step: Step) -> Verdict:
         return None
     settlement = step.before.rulebook.settlement_asset
     totals = {settlement: 0}
-    for _, old, new in step.changes:
-        cash, positions = (_NOTHING, _NOTHING) if old is None else (old.cash, old.positions)
-        if new.cash is not cash:
-            for asset, amount in new.cash.items():
-                totals[asset] = totals.get(asset, 0) + amount
-            for asset, amount in cash.items():
-                totals[asset] = totals.get(asset, 0) - amount
-        if new.positions is not positions:
-            for position in new.positions.values():
-                totals[settlement] += position.reference_cost
-            for position in positions.values():
-                totals[settlement] -= position.reference_cost
-    wrong = _not_zero(totals)
-    return HELD if wrong is None else Breach(wrong, _changed(step))
+    for change in step.changes.values():
+        for asset, moved in change.cash.items():
+            totals[asset] = totals.get(asset, 0) + moved
+        for _, reference_cost in change.positions.values():
+            totals[settlement] += reference_cost
+    return _sum_verdict(step, totals)
 
 
 def touched_sizes_sum_to_zero(step: Step) -> Verdict:
     """CON-2 of one step."""
     totals: dict[str, int] = {}
-    for _, old, new in step.changes:
-        positions = _NOTHING if old is None else old.positions
-        if new.positions is not positions:
-            for market_id, position in new.positions.items():
-                totals[market_id] = totals.get(market_id, 0) + position.size
-            for market_id, position in positions.items():
-                totals[market_id] = totals.get(market_id, 0) - position.size
-    if not totals:
-        return None
-    wrong = _not_zero(totals)
-    return HELD if wrong is None else Breach(wrong, _changed(step))
+    for change in step.changes.values():
+        for market_id, (size, _) in change.positions.items():
+            totals[market_id] = totals.get(market_id, 0) + size
+    return _sum_verdict(step, totals) if totals else None
 
 
 def balances_sum_to_zero(span: Span) -> Verdict:
@@ -132,18 +108,16 @@ def account_values_sum_to_custody(span: Span) -> Verdict:
     return HELD
 
 
-def _reserve_breach(state: State, account_id: str, account: Account) -> Breach | None:
-    settlement = state.rulebook.settlement_asset
+def _reserve_breach(settlement: str, account_id: str, asset: str, amount: int) -> Breach | None:
+    """What is wrong with an account that has so many atoms of the asset."""
     if account_id == EXTERNAL:
-        for asset, amount in account.cash.items():
-            if amount > 0:
-                return Breach(f"custody of {asset} is {-amount}, below zero", (EXTERNAL,))
+        return Breach(f"custody of {asset} is {-amount}, below zero", (EXTERNAL,)) if amount > 0 else None
+    if asset == settlement and account_id not in (INSURANCE, FEES):
         return None
-    for asset, amount in account.cash.items():
-        if amount < 0 and (asset != settlement or account_id in (INSURANCE, FEES)):
-            return Breach(f"{account_id} holds {amount} of {asset}, below zero", (account_id,))
-        if asset != settlement and account_id in (INSURANCE, FEES):
-            return Breach(f"{account_id} holds {asset}", (account_id,))
+    if amount < 0:
+        return Breach(f"{account_id} holds {amount} of {asset}, below zero", (account_id,))
+    if asset != settlement and account_id in (INSURANCE, FEES):
+        return Breach(f"{account_id} holds {asset}", (account_id,))
     return None
 
 
@@ -151,9 +125,11 @@ def touched_reserves_are_never_negative(step: Step) -> Verdict:
     """CON-4 of one step."""
     if not step.changes:
         return None
-    for account_id, old, new in step.changes:
-        if old is None or new.cash is not old.cash:
-            breach = _reserve_breach(step.after, account_id, new)
+    settlement = step.before.rulebook.settlement_asset
+    for account_id, change in step.changes.items():
+        held = change.new.cash
+        for asset in change.cash:
+            breach = _reserve_breach(settlement, account_id, asset, held[asset]) if asset in held else None
             if breach is not None:
                 return breach
     return HELD
@@ -161,10 +137,12 @@ def touched_reserves_are_never_negative(step: Step) -> Verdict:
 
 def reserves_are_never_negative(span: Span) -> Verdict:
     """CON-4: custody of every asset, `@insurance`, `@fees` and every balance but settlement cash are never negative."""
+    settlement = span.now.rulebook.settlement_asset
     for account_id, account in span.now.accounts.items():
-        breach = _reserve_breach(span.now, account_id, account)
-        if breach is not None:
-            return breach
+        for asset, amount in account.cash.items():
+            breach = _reserve_breach(settlement, account_id, asset, amount)
+            if breach is not None:
+                return breach
     return HELD
 
 
@@ -173,9 +151,10 @@ LAWS = (
         "CON-1",
         "Per asset, all accounts sum to zero, settlement cash together with every reference cost.",
         touched_balances_sum_to_zero,
+        looks=Looks.MOVED,
     ),
     StateLaw("CON-1", "Per asset, all accounts sum to zero, over the whole state.", balances_sum_to_zero),
-    StepLaw("CON-2", "Per market, sizes sum to zero.", touched_sizes_sum_to_zero),
+    StepLaw("CON-2", "Per market, sizes sum to zero.", touched_sizes_sum_to_zero, looks=Looks.MOVED),
     StateLaw("CON-2", "Open interest is the sum of the longs and of the shorts.", open_interest_is_balanced),
     StateLaw(
         "CON-3",
@@ -186,6 +165,7 @@ LAWS = (
         "CON-4",
         "Custody of every asset, @insurance, @fees and every balance but settlement cash are never negative.",
         touched_reserves_are_never_negative,
+        looks=Looks.MOVED,
     ),
     StateLaw("CON-4", "No reserve is negative, over the whole state.", reserves_are_never_negative),
 )

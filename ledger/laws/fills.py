@@ -1,7 +1,7 @@
 """Laws of fills: what a fill books, who may be a side of it, what it costs, and the collateral it needs."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import attrs
@@ -9,7 +9,6 @@ from immutables import Map
 
 from ..capacity import limits_in_force
 from ..margin import (
-    account_value,
     distress_collateral,
     exposure,
     free_collateral,
@@ -22,13 +21,14 @@ from ..postings import PositionPosting, post
 from ..rulebook import FEES, is_system
 from ..state import Account, State, size_of
 from ..transactions import Liquidate, Trade, Withdraw
-from ..units import EXACT_SCALE, RATE_SCALE, floor_to_multiple
-from .law import HELD, Breach, Step, StepLaw, Verdict
+from ..units import RATE_SCALE, floor_to_multiple
+from .law import HELD, Breach, Change, Step, StepLaw, Verdict, change_of
 
 
 @attrs.define(eq=False)
 class _Fill:
-    """One fill of a step: what was asked, what was charged, and the accounts before and after it."""
+    """One fill of a step: what was asked, what was charged, the accounts before and after it, and how its buyer and its
+    seller changed in between, where they did."""
 
     market: str
     buyer: str
@@ -39,6 +39,7 @@ class _Fill:
     charged: FeesCharged
     earlier: Map[str, Account]
     later: Map[str, Account]
+    changes: Mapping[str, Change]
 
 
 def _after_each_fill(step: Step) -> Iterator[Map[str, Account]]:
@@ -68,36 +69,44 @@ def _fills_of(step: Step) -> Iterator[_Fill]:
     if isinstance(transaction, Trade):
         buyer, seller = transaction.buyer, transaction.seller
         taker = buyer if transaction.buyer_is_taker else seller
-        states = (step.before.accounts, step.after.accounts)
-        yield _Fill(
-            transaction.market, buyer, seller, taker, transaction.size, transaction.price, next(charges), *states
-        )
+        terms = (transaction.market, buyer, seller, taker, transaction.size, transaction.price)
+        yield _Fill(*terms, next(charges), step.before.accounts, step.after.accounts, step.changes)
     elif isinstance(transaction, Liquidate) and transaction.fills:
         own = transaction.account
         stages = pairwise(_after_each_fill(step))
         for asked, charged, (earlier, later) in zip(transaction.fills, charges, stages, strict=True):
             sells = size_of(earlier[own], asked.market) > 0
             buyer, seller = (asked.counterparty, own) if sells else (own, asked.counterparty)
-            yield _Fill(asked.market, buyer, seller, own, asked.size, asked.price, charged, earlier, later)
+            changes = {side: change_of(side, earlier[side], later[side]) for side in (buyer, seller)}
+            yield _Fill(asked.market, buyer, seller, own, asked.size, asked.price, charged, earlier, later, changes)
 
 
 def _booking_breach(state: State, fill: _Fill, side: str, *, direction: int, fee: int) -> Breach | None:
     """What one side of a fill moved: its size, its value at mark by price and fee, and its pnl where it must roll."""
-    before, after = fill.earlier[side], fill.later[side]
-    contract = state.rulebook.contracts[fill.market]
-    for market_id in sorted({*before.positions, *after.positions}):
-        moved = size_of(after, market_id) - size_of(before, market_id)
-        if moved != (direction * fill.size if market_id == fill.market else 0):
-            return Breach(f"{side} moved by {moved} lots of {market_id} in a fill of {fill.size}", (side,))
-    per_lot = mark_per_lot(contract, state.markets[fill.market])
+    contracts, markets, settlement = state.rulebook.contracts, state.markets, state.rulebook.settlement_asset
+    change = fill.changes.get(side)
+    positions, cash = ({}, {}) if change is None else (change.positions, change.cash)
+    if fill.market not in positions and fill.size != 0:
+        return Breach(f"{side} did not move in {fill.market} in a fill of {fill.size}", (side,))
+    gained = 0
+    for market_id, (size, reference_cost) in positions.items():
+        if size != (direction * fill.size if market_id == fill.market else 0):
+            return Breach(f"{side} moved by {size} lots of {market_id} in a fill of {fill.size}", (side,))
+        gained += size * mark_per_lot(contracts[market_id], markets[market_id]) + reference_cost
+    for asset, amount in cash.items():
+        if asset != settlement and amount != 0:
+            return Breach(f"{side} moved by {amount} atoms of {asset} in a fill", (side,))
+        gained += amount
+    contract = contracts[fill.market]
+    per_lot = mark_per_lot(contract, markets[fill.market])
     gain = direction * fill.size * (per_lot - fill.price * contract.multiplier) - fee
-    if account_value(state, after) - account_value(state, before) != gain * EXACT_SCALE:
+    if gained != gain:
         return Breach(f"{side} is not worth {gain} atoms more for the fill and its fee", (side,))
-    was, now = size_of(before, fill.market), size_of(after, fill.market)
+    was, now = size_of(fill.earlier[side], fill.market), size_of(fill.later[side], fill.market)
     if was != 0 and (now == 0 or (was > 0) != (now > 0)):
-        if unrealised_pnl(state, after) != 0:
+        if unrealised_pnl(state, fill.later[side]) != 0:
             return Breach(f"{side} closed or flipped and did not roll", (side,))
-    elif after.cash != before.cash:
+    elif any(cash.values()):
         return Breach(f"the cash of {side} moved without a roll", (side,))
     return None
 

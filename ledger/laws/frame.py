@@ -20,7 +20,7 @@ from ..transactions import (
     Trade,
     Withdraw,
 )
-from .law import HELD, Breach, Span, StateLaw, Step, StepLaw, Verdict, parties
+from .law import HELD, Breach, Looks, Span, StateLaw, Step, StepLaw, Verdict, parties
 
 _MARKETS = (MarkMarket, Observe, Fund)
 _PROVIDERS = (Enroll, Leave, BackstopTransfer)
@@ -37,7 +37,8 @@ def _reach(step: Step) -> set[str]:
         case Deposit() | Withdraw():
             return {transaction.account, EXTERNAL}
         case Fund():
-            return {account_id for account_id, old, _ in step.changes if old and transaction.market in old.positions}
+            market_id = transaction.market
+            return {party for party, change in step.changes.items() if change.old and market_id in change.old.positions}
         case Settle():
             return {event.account for event in step.happened(Rolled)}
         case Liquidate():
@@ -54,10 +55,11 @@ def _reach(step: Step) -> set[str]:
             return set(parties(transaction))
 
 
-def _changed_rows(before: Map[str, Any], after: Map[str, Any]) -> set[str]:
+def _changed_rows(before: Map[str, Any], after: Map[str, Any]) -> list[str]:
     if before is after:
-        return set()
-    return {key for key in {*before, *after} if before.get(key) is not after.get(key)}
+        return []
+    changed = [key for key, row in after.items() if before.get(key) is not row]
+    return changed + [key for key in before if key not in after]
 
 
 def _row_out_of_reach(step: Step) -> str | None:
@@ -68,17 +70,18 @@ def _row_out_of_reach(step: Step) -> str | None:
     if before.last_settle != after.last_settle and not isinstance(transaction, Settle):
         return "the last settle"
     markets = _changed_rows(before.markets, after.markets)
-    if markets and not (isinstance(transaction, _MARKETS) and markets == {transaction.market}):
+    if markets and not (isinstance(transaction, _MARKETS) and markets == [transaction.market]):
         return f"a market of {sorted(markets)}"
     prices = _changed_rows(before.prices, after.prices)
-    if prices and not (isinstance(transaction, MarkAsset) and prices == {transaction.asset}):
+    if prices and not (isinstance(transaction, MarkAsset) and prices == [transaction.asset]):
         return f"a price of {sorted(prices)}"
     providers = _changed_rows(before.providers, after.providers)
     if providers:
         reach = set(parties(transaction)) if isinstance(transaction, _PROVIDERS) else set()
         reach.update(event.provider for event in step.happened(ProviderTook))
-        if not providers <= reach:
-            return f"a provider of {sorted(providers - reach)}"
+        strangers = [provider_id for provider_id in providers if provider_id not in reach]
+        if strangers:
+            return f"a provider of {sorted(strangers)}"
     return None
 
 
@@ -87,12 +90,10 @@ def only_what_a_transaction_reaches_changes(step: Step) -> Verdict:
     wrong = _row_out_of_reach(step)
     if wrong is not None:
         return Breach(f"{wrong} changed by a transaction that does not reach it")
-    strangers: tuple[str, ...] = ()
-    if step.changes:
-        reach = _reach(step)
-        strangers = tuple(account_id for account_id, _, _ in step.changes if account_id not in reach)
-    if strangers:
-        return Breach(f"{strangers[0]} changed, which the transaction does not reach", (strangers[0],))
+    reach = _reach(step) if step.changes else set()
+    for account_id in step.changes:
+        if account_id not in reach:
+            return Breach(f"{account_id} changed, which the transaction does not reach", (account_id,))
     return HELD
 
 
@@ -149,6 +150,6 @@ LAWS = (
         "Accounts that no transaction reaches are the very same objects afterwards.",
         unreached_accounts_are_the_same_objects,
     ),
-    StepLaw("REJ-1", "A refused transaction changes nothing.", a_refusal_changes_nothing, refusals=True),
-    StepLaw("TIM-1", "Time and sequence never go back.", time_and_sequence_go_forward, refusals=True),
+    StepLaw("REJ-1", "A refused transaction changes nothing.", a_refusal_changes_nothing, looks=Looks.REFUSED),
+    StepLaw("TIM-1", "Time and sequence never go back.", time_and_sequence_go_forward, looks=Looks.ALL),
 )

@@ -8,15 +8,31 @@ A predicate answers None where its antecedent does not hold, so that it said not
 """
 
 import enum
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import attrs
 from immutables import Map
 
-from ..outcomes import Applied, Outcome
-from ..state import Account, State
-from ..transactions import Fund, Liquidate, MarkAsset, MarkMarket, Observe, Settle, Trade, Transaction
+from ..outcomes import Applied, Event, Outcome
+from ..postings import Posting
+from ..state import Account, Position, State
+from ..transactions import (
+    BackstopTransfer,
+    Deposit,
+    Enroll,
+    Fund,
+    Leave,
+    Liquidate,
+    MarkAsset,
+    MarkMarket,
+    Observe,
+    SetAccount,
+    Settle,
+    Trade,
+    Transaction,
+    Withdraw,
+)
 
 T = TypeVar("T")
 
@@ -29,60 +45,116 @@ class Scope(enum.Enum):
     HISTORY = "history"
 
 
-Change = tuple[str, Account | None, Account]
-"""An account's id, what it was, or None where it was opened, and what it is."""
+@attrs.frozen
+class Change:
+    """An account that a step changed: its id, what it was, or None where the step opened it, and what it is.
+
+    `cash`: what its balances moved by, in atoms by asset. `positions`: what its positions moved by, in lots and
+    settlement atoms of reference cost by market. What is the same object on both sides is left out of either.
+    """
+
+    account: str
+    old: Account | None
+    new: Account
+    cash: dict[str, int]
+    positions: dict[str, tuple[int, int]]
 
 
-def _changes(step: "Step") -> tuple[Change, ...]:
-    if not isinstance(step.outcome, Applied) or step.after.accounts is step.before.accounts:
-        return ()
-    before, after = step.before.accounts, step.after.accounts
-    named = {posting.account: None for posting in step.outcome.postings}
-    account = getattr(step.transaction, "account", None)
-    if account is not None:
-        named[account] = None
-    changes = []
-    for account_id in named:
-        old, new = before.get(account_id), after.get(account_id)
-        if new is not None and old is not new:
-            changes.append((account_id, old, new))
-    return tuple(changes)
+_EMPTY: Map[str, Any] = Map()
 
 
-@attrs.define(eq=False)
+def change_of(account_id: str, old: Account | None, new: Account) -> Change:
+    """The change of an account from what it was, None for not there, to what it is."""
+    was, held = (_EMPTY, _EMPTY) if old is None else (old.cash, old.positions)
+    return Change(
+        account_id,
+        old,
+        new,
+        {} if new.cash is was else _cash_moved(was, new.cash),
+        {} if new.positions is held else _positions_moved(held, new.positions),
+    )
+
+
+def _cash_moved(was: Map[str, int], now: Map[str, int]) -> dict[str, int]:
+    moved = {}
+    for asset, amount in now.items():
+        before = was.get(asset, 0)
+        # By identity, so that no amount is compared: a law that is proved would fork where it does.
+        if amount is not before:
+            moved[asset] = amount - before
+    for asset, amount in was.items():
+        if asset not in now:
+            moved[asset] = -amount
+    return moved
+
+
+def _positions_moved(held: Map[str, Position], now: Map[str, Position]) -> dict[str, tuple[int, int]]:
+    moved = {}
+    for market_id, position in now.items():
+        before = held.get(market_id)
+        if before is None:
+            moved[market_id] = position.size, position.reference_cost
+        elif position is not before:
+            moved[market_id] = position.size - before.size, position.reference_cost - before.reference_cost
+    for market_id, position in held.items():
+        if market_id not in now:
+            moved[market_id] = -position.size, -position.reference_cost
+    return moved
+
+
+@attrs.define(eq=False, init=False)
 class Step:
     """One transaction with the states around it; `after` is `before` where it was refused.
 
-    `changes`: the accounts that changed, of those that a posting or the transaction's `account` names.
+    `events`: what happened, nothing where it was refused. `changes`: the accounts that changed, by their ids, of those
+    that a posting or the transaction's `account` names.
     """
 
     before: State
     transaction: Transaction
     outcome: Outcome
     after: State
-    changes: tuple[Change, ...] = attrs.field(init=False, repr=False, default=attrs.Factory(_changes, takes_self=True))
+    events: tuple[Event, ...]
+    changes: dict[str, Change]
 
-    @property
-    def events(self) -> tuple[object, ...]:
-        """What happened, nothing where it was refused."""
-        return self.outcome.events if isinstance(self.outcome, Applied) else ()
+    def __init__(self, before: State, transaction: Transaction, outcome: Outcome, after: State) -> None:
+        self.before, self.transaction, self.outcome, self.after = before, transaction, outcome, after
+        self.events, self.changes = (), {}
+        if isinstance(outcome, Applied):
+            self.events = outcome.events
+            if after.accounts is not before.accounts:
+                self.changes = _changes(before.accounts, after.accounts, transaction, outcome.postings)
 
     def happened(self, kind: type[T]) -> Iterator[T]:
         """The events of one kind, in order."""
         return (event for event in self.events if isinstance(event, kind))
 
 
+def _changes(
+    before: Map[str, Account], after: Map[str, Account], transaction: Transaction, postings: Sequence[Posting]
+) -> dict[str, Change]:
+    named = {posting.account: None for posting in postings}
+    if not isinstance(transaction, Trade | MarkMarket | MarkAsset | Observe | Fund | Settle):
+        named[transaction.account] = None
+    changes = {}
+    for account_id in named:
+        old, new = before.get(account_id), after.get(account_id)
+        if new is not None and old is not new:
+            changes[account_id] = change_of(account_id, old, new)
+    return changes
+
+
+_PARTIES: dict[type, Callable[[Any], tuple[str, ...]]] = {
+    Trade: lambda trade: (trade.buyer, trade.seller),
+    Liquidate: lambda round_: (round_.account, *(fill.counterparty for fill in round_.fills)),
+    **dict.fromkeys((MarkMarket, MarkAsset, Observe, Fund, Settle), lambda _: ()),
+    **dict.fromkeys((Deposit, Withdraw, SetAccount, Enroll, Leave, BackstopTransfer), lambda own: (own.account,)),
+}
+
+
 def parties(transaction: Transaction) -> tuple[str, ...]:
     """The accounts that a transaction itself names."""
-    match transaction:
-        case Trade():
-            return transaction.buyer, transaction.seller
-        case Liquidate():
-            return transaction.account, *(fill.counterparty for fill in transaction.fills)
-        case MarkMarket() | MarkAsset() | Observe() | Fund() | Settle():
-            return ()
-        case _:
-            return (transaction.account,)
+    return _PARTIES[type(transaction)](transaction)
 
 
 @attrs.frozen
@@ -119,15 +191,25 @@ StateCheck = Callable[[Span], Verdict]
 EVERY_TYPE: tuple[type, ...] = ()
 
 
+class Looks(enum.Enum):
+    """At which steps a step law can have something to say at all; at any other its verdict is None."""
+
+    APPLIED = "what was applied"
+    MOVED = "what changed an account or was posted"
+    REFUSED = "what was refused"
+    ALL = "every answer"
+
+
 @attrs.frozen
 class StepLaw:
-    """A law of one step. `concerns`: the transaction types it looks at, all where empty; `refusals` too where set."""
+    """A law of one step. `concerns`: the transaction types it looks at, all where empty, and `looks` at which answers
+    to them: a monitor asks it of no other."""
 
     id: str
     statement: str
     check: StepCheck
     concerns: tuple[type, ...] = EVERY_TYPE
-    refusals: bool = False
+    looks: Looks = Looks.APPLIED
     scope: Scope = Scope.STEP
 
 
@@ -139,7 +221,7 @@ class HistoryLaw:
     statement: str
     start: Callable[[State], StepCheck]
     concerns: tuple[type, ...] = EVERY_TYPE
-    refusals: bool = False
+    looks: Looks = Looks.APPLIED
     scope: Scope = Scope.HISTORY
 
 

@@ -263,7 +263,8 @@ def nobody_solvent_is_made_bankrupt(step: Step) -> Verdict:
     collar = state.rulebook.program.discount < 0
     excepted = {event.provider for event in step.happened(ProviderTook)} if collar else set()
     fired = False
-    for reached, old, new in step.changes:
+    for reached, change in step.changes.items():
+        old, new = change.old, change.new
         if is_system(reached) or reached == account_id or reached in excepted or old is None:
             continue
         if account_value(state, old) > 0:

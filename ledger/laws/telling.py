@@ -1,6 +1,6 @@
 """Laws of what is told: events say what the state shows, and a refusal's figures say why it was refused."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ..capacity import limits_in_force
 from ..outcomes import (
@@ -51,7 +51,7 @@ from ..transactions import (
     Withdraw,
 )
 from ..units import is_multiple
-from .law import HELD, Breach, Step, StepLaw, Verdict, parties
+from .law import HELD, Breach, Looks, Step, StepLaw, Verdict, parties
 
 MAY_TELL: dict[type, tuple[type, ...]] = {
     Deposit: (AccountOpened,),
@@ -73,47 +73,52 @@ MAY_TELL: dict[type, tuple[type, ...]] = {
 }
 """The events that each transaction can have."""
 
-OF_THE_STATE = (
-    AccountOpened,
-    AccountSet,
-    MarketMarked,
-    AssetMarked,
-    Settled,
-    Enrolled,
-    NoticeGiven,
-    LiquidationStarted,
-    EnrolmentEnded,
+OF_THE_STATE = frozenset(
+    (
+        AccountOpened,
+        AccountSet,
+        MarketMarked,
+        AssetMarked,
+        Settled,
+        Enrolled,
+        NoticeGiven,
+        LiquidationStarted,
+        EnrolmentEnded,
+    )
 )
 """Events that the states before and after tell by themselves. The laws of fills, rounds, funding, the monitor and
 takeovers look at the others."""
 
 
-def _due(step: Step) -> Iterator[Event]:
-    """What must be told of a step, as the states around it show it."""
+def _due(step: Step) -> Event | None:
+    """What must be told of a step, as the states around it show it; at most one event."""
     before, after, transaction = step.before, step.after, step.transaction
     match transaction:
-        case Deposit() if transaction.account not in before.accounts:
-            yield AccountOpened(transaction.account)
-        case SetAccount():
-            account = after.accounts[transaction.account]
-            yield AccountSet(transaction.account, account.max_leverage, account.fee_tier)
+        case Trade():
+            return None
         case MarkMarket():
             market = after.markets[transaction.market]
-            yield MarketMarked(transaction.market, market.index, market.mark)
+            return MarketMarked(transaction.market, market.index, market.mark)
         case MarkAsset():
-            yield AssetMarked(transaction.asset, after.prices[transaction.asset])
+            return AssetMarked(transaction.asset, after.prices[transaction.asset])
+        case Deposit() if transaction.account not in before.accounts:
+            return AccountOpened(transaction.account)
+        case SetAccount():
+            account = after.accounts[transaction.account]
+            return AccountSet(transaction.account, account.max_leverage, account.fee_tier)
         case Settle():
-            yield Settled(after.last_settle)
+            return Settled(after.last_settle)
         case Enroll():
-            yield Enrolled(transaction.account, _limits(step, transaction.account))
+            return Enrolled(transaction.account, _limits(step, transaction.account))
         case Leave():
-            yield NoticeGiven(transaction.account, transaction.time + before.rulebook.program.notice)
+            return NoticeGiven(transaction.account, transaction.time + before.rulebook.program.notice)
         case Liquidate() if before.accounts[transaction.account].liquidation is None:
-            yield LiquidationStarted(transaction.account)
+            return LiquidationStarted(transaction.account)
         case BackstopTransfer():
             record = before.providers.get(transaction.account)
             if limits_in_force(before.rulebook.program, record, transaction.time) is not None:
-                yield EnrolmentEnded(transaction.account)
+                return EnrolmentEnded(transaction.account)
+    return None
 
 
 def _limits(step: Step, account_id: str) -> Limits:
@@ -124,14 +129,17 @@ def _limits(step: Step, account_id: str) -> Limits:
 
 def events_say_what_the_state_shows(step: Step) -> Verdict:
     """EVT-1: what the state shows of a transaction is told once, with its figures; nothing that cannot be is told."""
-    due = list(_due(step))
-    told = [event for event in step.events if isinstance(event, OF_THE_STATE)]
-    if told != due:
-        return Breach(f"told {told}, the state shows {due}", parties(step.transaction))
+    due = _due(step)
+    kind = type(step.transaction)
+    told = []
     for event in step.events:
-        if not isinstance(event, MAY_TELL[type(step.transaction)]):
-            return Breach(f"a {type(step.transaction).__name__} cannot have {event}", parties(step.transaction))
-    return HELD if due else None
+        if type(event) not in MAY_TELL[kind]:
+            return Breach(f"a {kind.__name__} cannot have {event}", parties(step.transaction))
+        if type(event) in OF_THE_STATE:
+            told.append(event)
+    if told != ([] if due is None else [due]):
+        return Breach(f"told {told}, the state shows {due}", parties(step.transaction))
+    return None if due is None else HELD
 
 
 # Refusals
@@ -250,6 +258,6 @@ LAWS = (
         "REJ-2",
         "A refusal's figures break the condition of its reason, and the transaction names its subject.",
         a_refusal_says_why,
-        refusals=True,
+        looks=Looks.REFUSED,
     ),
 )

@@ -3,8 +3,8 @@
 from functools import partial
 
 from ledger.checks import Apply
-from ledger.laws import REGISTRY, Breach, HistoryLaw, Step, StepLaw
-from ledger.outcomes import Applied
+from ledger.laws import REGISTRY, Breach, HistoryLaw, Step, StepLaw, is_asked
+from ledger.outcomes import Applied, Rejected
 from ledger.postings import CashPosting, Posting
 from ledger.transition import state_after
 
@@ -42,10 +42,12 @@ def holds_of(path: Path, step: Step, laws: Laws, silent: tuple[str, ...] = ()) -
         for column, total in columns_of(step.outcome.postings).items():
             path.require(total == 0, f"postings of {column} net to zero")
     for law in laws:
-        if not isinstance(step.outcome, Applied) and not law.refusals:
+        asked = is_asked(law, step)
+        if isinstance(step.outcome, Rejected) and not asked:
             continue
         verdict = (law.start(step.before) if isinstance(law, HistoryLaw) else law.check)(step)
         path.require(not isinstance(verdict, Breach), f"{law.id} holds")
+        path.require(asked or verdict is None, f"{law.id} has nothing to say where it is not asked")
         if law.id in silent:
             path.require(verdict is None, f"{law.id} says nothing")
         elif verdict is not None:

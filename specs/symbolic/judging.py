@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from ledger.laws import REGISTRY, Breach, HistoryLaw, StateLaw, Step, StepLaw
+from ledger.laws import REGISTRY, Breach, HistoryLaw, StateLaw, Step, StepLaw, is_asked
 from ledger.laws.law import StepCheck
 from ledger.outcomes import Applied, Event, LossShared, Outcome, PositionTransferred, ProviderTook, Rejected
 from ledger.postings import CashPosting, Posting
@@ -73,7 +73,7 @@ def answered(state: State, transaction: Transaction, laws: Iterable[str] = EVERY
     if isinstance(outcome, Applied) and not is_balanced(outcome.postings):
         return Answer(outcome, (), POSTINGS)
     held: list[str] = []
-    for law_id, check in _checks(state, transaction, outcome, tuple(laws)):
+    for law_id, check in _checks(step, tuple(laws)):
         verdict = check(step)
         if isinstance(verdict, Breach):
             return Answer(outcome, tuple(held), law_id)
@@ -102,19 +102,19 @@ def first_failing(*checks: tuple[str, bool]) -> str:
     return ""
 
 
-def _checks(
-    state: State, transaction: Transaction, outcome: Outcome, laws: tuple[str, ...]
-) -> Iterable[tuple[str, StepCheck]]:
+def _checks(step: Step, laws: tuple[str, ...]) -> Iterable[tuple[str, StepCheck]]:
     """The step and history laws among these that look at such a step."""
     for law in REGISTRY:
-        if isinstance(law, StateLaw) or law.id not in laws:
-            continue
-        if (law.concerns and type(transaction) not in law.concerns) or (
-            isinstance(outcome, Rejected) and not law.refusals
+        if (
+            isinstance(law, StateLaw)
+            or law.id not in laws
+            or (law.concerns and type(step.transaction) not in law.concerns)
         ):
+            continue
+        if isinstance(step.outcome, Rejected) and not is_asked(law, step):
             continue
         if isinstance(law, StepLaw):
             yield law.id, law.check
         else:
             assert isinstance(law, HistoryLaw)
-            yield law.id, law.start(state)
+            yield law.id, law.start(step.before)

@@ -11,7 +11,7 @@ from ledger.fuzzing.findings import Finding, first_finding
 from ledger.fuzzing.geneses import Genesis, genesis_of, overriding, without_one
 from ledger.fuzzing.shrinking import LOOKS_EVERY, Shrunk, shrink
 from ledger.fuzzing.simplifying import complexity, plainer, plainer_gaps, plainer_transactions, rounder
-from ledger.laws import HELD, REGISTRY, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw
+from ledger.laws import HELD, REGISTRY, Breach, HistoryLaw, Law, Looks, Scope, Span, StateLaw, Step, StepLaw
 from ledger.laws.law import StepCheck, Verdict
 from ledger.log import encode_transaction
 from ledger.outcomes import Deleveraged, ProviderTook, Rejected
@@ -56,7 +56,7 @@ FALSE_LAWS: tuple[tuple[Law, int], ...] = (
     (StepLaw("F-1", "Positions are not shared.", nobody_is_deleveraged_beside_a_provider, (BackstopTransfer,)), 7),
     (HistoryLaw("F-2", "Two withdrawals at most.", at_most_two_withdrawals, (Withdraw,)), 4),
     (StateLaw("F-3", "One position each.", nobody_has_two_positions), 6),
-    (StepLaw("F-4", "Nobody lacks collateral.", no_trade_lacks_collateral, (Trade,), refusals=True), 4),
+    (StepLaw("F-4", "Nobody lacks collateral.", no_trade_lacks_collateral, (Trade,), looks=Looks.ALL), 4),
     (StepLaw("F-5", "Nobody funds.", lambda step: Breach("a funding"), (Fund,)), 2),
     (StepLaw("F-6", "Nobody settles.", lambda step: Breach("a settle"), (Settle,)), 1),
 )
@@ -295,7 +295,7 @@ def test_a_log_that_no_log_may_hold_is_told_as_transactions() -> None:
         "F-9",
         "Every market that is named is listed.",
         lambda step: Breach("unlisted") if getattr(step.transaction, "market", "") == "XRP-PERP" else HELD,
-        refusals=True,
+        looks=Looks.ALL,
     )
     shrunk = shrunk_of(RULEBOOKS["compact"], law)
     assert len(shrunk.log) == 1
@@ -314,7 +314,7 @@ def test_a_line_that_a_log_may_hold_where_its_refusal_is_expected_expects_it() -
         "Prices are on the tick.",
         lambda step: Breach("off tick") if isinstance(step.outcome, Rejected) and _off_tick(step.outcome) else HELD,
         (Trade,),
-        refusals=True,
+        looks=Looks.ALL,
     )
     shrunk = shrunk_of(RULEBOOKS["compact"], law)
     log = log_of(shrunk)

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from ledger.checks import checks_for
-from ledger.laws import HELD, REGISTRY, Breach, Step, StepLaw
+from ledger.laws import HELD, REGISTRY, Breach, Looks, Step, StepLaw
 from ledger.outcomes import AccountOpened, Applied, Rejected
 from ledger.postings import CashPosting
 from ledger.rulebook import FEES
@@ -202,7 +202,7 @@ def test_equality_goes_into_every_part() -> None:
 
 def law_that(verdict: Any) -> StepLaw:
     """A law with the same verdict on every step, refusals too."""
-    return StepLaw("OWN-1", "A law of this test.", lambda step: verdict, refusals=True)
+    return StepLaw("OWN-1", "A law of this test.", lambda step: verdict, looks=Looks.ALL)
 
 
 def laws_hold(*laws: StepLaw, silent: tuple[str, ...] = ()) -> Status:
