@@ -1,6 +1,6 @@
 """Opening and reading a log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
@@ -44,12 +44,15 @@ def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
         state = _genesis(first[1])
     except Fault as fault:
         raise LogError(name, 1, fault.field, fault.message) from None
-    return state, _entries(lines, name, state)
+    return state, read_on(lines, name, state.rulebook, latest=state.time)
 
 
-def _entries(lines: Iterator[tuple[int, bytes]], name: str, state: State) -> Iterator[Entry]:
-    decoding = Decoding(state.rulebook)
-    latest = state.time
+def read_on(lines: Iterable[tuple[int, bytes]], name: str, rulebook: Rulebook, *, latest: int) -> Iterator[Entry]:
+    """The entries of lines after a point of a log: numbers with bytes, without the line end.
+
+    `latest`: the latest time (ms) of the lines before. LogError as from `read_log`.
+    """
+    decoding = Decoding(rulebook)
     for number, text in lines:
         try:
             entry = decoding.entry(number, text, latest)

@@ -61,6 +61,7 @@ LAWS = ("laws.law",)
 EDGE = (
     "byte_lines",
     "log",
+    "checkpoints",
     "choosers",
     "processes",
     "simulation",
