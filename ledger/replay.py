@@ -5,12 +5,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from .canonical import chain, chain_start, state_digest
 from .laws import REGISTRY, Count, Law, LawBroken, Monitor, StateLaw, Step
+from .laws.law import StepCheck
+from .laws.monitor import NOTHING_REMEMBERED
 from .log import Entry, Expect
 from .margin import account_value
 from .outcomes import Applied, Outcome, Rejected
@@ -80,30 +82,28 @@ def replay_log(
     that of `state` as a genesis where None. `progress` is called with each entry. Raises what the entries raise,
     `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says the line.
     """
-    fold = _Fold(state, laws, state_every, chain_start(state) if start is None else start)
-    try:
-        for entry in entries if until is None or state.sequence < until else ():
-            fold.answer(entry)
-            if fold.failure is not None:
-                break
-            if progress is not None:
-                progress(entry)
-            if fold.state.sequence == until:
-                break
-        if fold.failure is None:
-            fold.finish()
-    except LawBroken as broken:
-        fold.broke(broken)
+    fold = Fold(state, laws, state_every, chain_start(state) if start is None else start)
+    fold.answer_all(entries, until=until, progress=progress)
     return fold.report()
 
 
-class _Fold:
-    """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them."""
+class Fold:
+    """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them.
 
-    def __init__(self, state: State, laws: Iterable[Law], state_every: int, digest: bytes) -> None:
+    `memories`: those that history laws go on with, by the law's number.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        laws: Iterable[Law],
+        state_every: int,
+        digest: bytes,
+        memories: Mapping[int, StepCheck] = NOTHING_REMEMBERED,
+    ) -> None:
         self.state = self.before = state
         self.digest = digest
-        self.monitor = Monitor(state, laws, state_every)
+        self.monitor = Monitor(state, laws, state_every, memories)
         self.applied: Counter[str] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.transactions = self.unexpected = self.expectations = 0
@@ -111,6 +111,29 @@ class _Fold:
         self.failure: Failure | None = None
         self.entry: Entry | None = None
         self.last_applied: tuple[Entry | None, State] = (None, state)
+
+    def answer_all(
+        self,
+        entries: Iterable[Entry],
+        *,
+        until: int | None = None,
+        progress: Callable[[Entry], None] | None = None,
+        finishes: bool = True,
+    ) -> None:
+        """Answer the entries as `replay_log` does, up to the first failure. `finishes`: the log ends with them."""
+        try:
+            for entry in entries if until is None or self.state.sequence < until else ():
+                self.answer(entry)
+                if self.failure is not None:
+                    break
+                if progress is not None:
+                    progress(entry)
+                if self.state.sequence == until:
+                    break
+            if self.failure is None and finishes:
+                self.finish()
+        except LawBroken as broken:
+            self.broke(broken)
 
     def answer(self, entry: Entry) -> None:
         """Apply a line's transaction, and check the laws and what the line expects."""

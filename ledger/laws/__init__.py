@@ -15,7 +15,7 @@ from . import (
     telling,
     venue,
 )
-from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict
+from .law import HELD, Breach, HistoryLaw, Law, Scope, Span, StateLaw, Step, StepLaw, Verdict, remembered
 from .monitor import Count, LawBroken, Monitor
 
 REGISTRY: tuple[Law, ...] = (
@@ -50,4 +50,5 @@ __all__ = [
     "Step",
     "StepLaw",
     "Verdict",
+    "remembered",
 ]

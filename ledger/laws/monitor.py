@@ -47,13 +47,23 @@ Checks = tuple[tuple[int, StepCheck], ...]
 """The laws that look at one kind of step, as their number in the registry and a check that has its memory."""
 
 
+NOTHING_REMEMBERED: Map[int, StepCheck] = Map()
+
+
 class Monitor:
     """Watches one ledger from `state` on, with every law given.
 
     Step and history laws run at each `observe`; state laws after every `state_every` steps (0: never) and at `finish`.
+    `memories`: those that history laws go on with, by the law's number; the others begin anew.
     """
 
-    def __init__(self, state: State, laws: Iterable[Law], state_every: int = 1000) -> None:
+    def __init__(
+        self,
+        state: State,
+        laws: Iterable[Law],
+        state_every: int = 1000,
+        memories: Mapping[int, StepCheck] = NOTHING_REMEMBERED,
+    ) -> None:
         self.laws = tuple(laws)
         self.state_every = state_every
         self._counted = {kind: ([0] * len(self.laws), [0] * len(self.laws)) for kind in TYPE_NAMES}
@@ -69,7 +79,8 @@ class Monitor:
             if isinstance(law, StepLaw):
                 checks[number] = law.check
             elif isinstance(law, HistoryLaw):
-                checks[number] = law.start(state)
+                checks[number] = memories[number] if number in memories else law.start(state)
+        self.memories = {number: checks[number] for number, law in enumerate(self.laws) if isinstance(law, HistoryLaw)}
         self._applied = {kind: self._concerned(checks, kind, refused=False) for kind in TYPE_NAMES}
         self._refused = {kind: self._concerned(checks, kind, refused=True) for kind in TYPE_NAMES}
 
