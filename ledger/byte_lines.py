@@ -40,12 +40,15 @@ def opened(path: str, kind: str, refuse: Refuse) -> Iterator[BinaryIO]:
             yield io.BufferedReader(unzipped, UNPACKED_AT_A_TIME)
 
 
-def numbered_lines(stream: BinaryIO, longest: int, kind: str, refuse: Refuse) -> Iterator[tuple[int, bytes]]:
-    """Each line's number, from 1, and its bytes with the line end.
+def numbered_lines(
+    stream: BinaryIO, longest: int, kind: str, refuse: Refuse, *, after: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Each line's number, from 1 or, where `after` lines came before, from the one after them, and its bytes with the
+    line end.
 
     What `refuse` makes is raised where a line cannot be read, or has `longest` bytes or more.
     """
-    number = 0
+    number = after
     while True:
         number += 1
         try:

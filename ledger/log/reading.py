@@ -47,6 +47,14 @@ def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
     return state, read_on(lines, name, state.rulebook, latest=state.time)
 
 
+def read_after(stream: BinaryIO, name: str, rulebook: Rulebook, *, line: int, latest: int) -> Iterator[Entry]:
+    """The entries that a stream holds after the line `line` of a log. LogError as from `read_log`.
+
+    `latest`: the latest time (ms) of the lines before.
+    """
+    return read_on(_lines(stream, name, after=line), name, rulebook, latest=latest)
+
+
 def read_on(lines: Iterable[tuple[int, bytes]], name: str, rulebook: Rulebook, *, latest: int) -> Iterator[Entry]:
     """The entries of lines after a point of a log: numbers with bytes, without the line end.
 
@@ -62,9 +70,9 @@ def read_on(lines: Iterable[tuple[int, bytes]], name: str, rulebook: Rulebook, *
         yield entry
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
-    """Each line's number, from 1, and its bytes without the line end."""
-    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name)):
+def _lines(stream: BinaryIO, name: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Each line's number, from the one after the first `after`, and its bytes without the line end."""
+    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name), after=after):
         text = line[:-1] if line.endswith(b"\n") else line
         if not text.strip():
             raise LogError(name, number, "", "found an empty line, expected one object")
