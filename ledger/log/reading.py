@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
 
-from ..byte_lines import numbered_lines, opened
+from ..byte_lines import LineStream, numbered_lines, opened
 from ..profiles import Document, RulebookError, merge, profile_document, rulebook_of, with_base
 from ..rulebook import Rulebook
 from ..state import State, genesis
@@ -31,7 +31,7 @@ def open_log(path: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
+def read_log(stream: LineStream, name: str) -> tuple[State, Iterator[Entry]]:
     """The state that a log begins with, and its entries, read as they are asked for. LogError for whatever is wrong.
 
     `name` is what errors call the log.
@@ -47,7 +47,7 @@ def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
     return state, read_on(lines, name, state.rulebook, latest=state.time)
 
 
-def read_after(stream: BinaryIO, name: str, rulebook: Rulebook, *, line: int, latest: int) -> Iterator[Entry]:
+def read_after(stream: LineStream, name: str, rulebook: Rulebook, *, line: int, latest: int) -> Iterator[Entry]:
     """The entries that a stream holds after the line `line` of a log. LogError as from `read_log`.
 
     `latest`: the latest time (ms) of the lines before.
@@ -70,7 +70,7 @@ def read_on(lines: Iterable[tuple[int, bytes]], name: str, rulebook: Rulebook, *
         yield entry
 
 
-def _lines(stream: BinaryIO, name: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: LineStream, name: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
     """Each line's number, from the one after the first `after`, and its bytes without the line end."""
     for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name), after=after):
         text = line[:-1] if line.endswith(b"\n") else line

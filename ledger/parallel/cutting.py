@@ -1,11 +1,11 @@
 """Cutting a log into segments: its lines are read and answered once, without laws, to know each segment's state."""
 
-import io
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import attrs
 
+from ..byte_lines import LineStream
 from ..canonical import chain, chain_start, state_digest
 from ..checkpoints import Point
 from ..laws import Count, Law, LawBroken, Monitor, StateLaw, Step
@@ -30,16 +30,16 @@ LastApplied = tuple[Entry | None, State]
 """The last line that was applied, None before the first, and the state before it."""
 
 
-class Recorded(io.BufferedIOBase):
+class Recorded:
     """A stream of lines that keeps what was read of it."""
 
-    def __init__(self, stream: io.BufferedIOBase) -> None:
+    def __init__(self, stream: LineStream) -> None:
         self._stream = stream
         self._lines: list[bytes] = []
 
-    def readline(self, size: int | None = -1, /) -> bytes:
-        """The next line, or its first `size` bytes."""
-        line = self._stream.readline(-1 if size is None else size)
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or its first `limit` bytes; nothing at the end."""
+        line = self._stream.readline(limit)
         if line:
             self._lines.append(line)
         return line
@@ -113,8 +113,10 @@ class Cutter:
         self.looks = Looks(state, laws, state_every) if looks_rarely else None
         self._looks_every = 1 if looks_rarely or not has_looks else state_every
         self._entries, self._recorded, self._until, self._progress = entries, recorded, until, progress
-        self._is_ended = until is not None and state.sequence >= until
+        self._is_ended = False
         recorded.take(1)
+        if until is not None and state.sequence >= until:
+            self._end()
 
     def next_segment(self) -> Segment | None:
         """The next segment, None where there is none."""
@@ -149,9 +151,12 @@ class Cutter:
                 note_line(error, entry.line)
             self.error = error
         if entry is None or self.error is not None or self.stop is not None or self.state.sequence == self._until:
-            self._is_ended = True
-            if self.looks is not None and self.error is None and self.stop is None:
-                self._look(self.looks.monitor.finish, self.steps + 1)
+            self._end()
+
+    def _end(self) -> None:
+        self._is_ended = True
+        if self.looks is not None and self.error is None and self.stop is None:
+            self._look(self.looks.monitor.finish, self.steps + 1)
 
     def _answer(self, entry: Entry) -> None:
         before = self.state
