@@ -134,6 +134,7 @@ def _begins_at_the_genesis_alone(most: int) -> Law:
     return HistoryLaw("OWN-6", "Few steps.", start, refusals=True)
 
 
+STEP_AND_HISTORY = tuple(law for law in REGISTRY if not isinstance(law, StateLaw))
 CHECKING_SPANS = StateLaw("OWN-0", "It speaks now and then.", reached_in_even_numbers)
 OWN_LAWS = st.one_of(
     st.builds(_breaks_at, st.integers(0, STEPS)),
@@ -171,7 +172,7 @@ def logs(draw: st.DrawFn) -> bytes:
 CUTS = st.builds(Cuts, st.integers(1, 60), st.sampled_from((5, 20_000)))
 LAWS = st.one_of(
     st.just((*REGISTRY, CHECKING_SPANS)),
-    st.just(tuple(law for law in REGISTRY if not isinstance(law, StateLaw))),
+    st.just(STEP_AND_HISTORY),
     st.just(()),
     st.lists(OWN_LAWS, min_size=1, max_size=2).map(lambda own: (*REGISTRY[:3], *own, *REGISTRY[3:], CHECKING_SPANS)),
 )
@@ -231,7 +232,7 @@ def every_seam(log: bytes) -> list[tuple[int, Verified]]:
             came.append((segment.number, verified))
             yield segment, verified
 
-    replayed_in_segments(log, Cuts(1), state_every=1, share=look)
+    replayed_in_segments(log, Cuts(1), laws=STEP_AND_HISTORY, share=look)
     return came
 
 
@@ -240,17 +241,17 @@ def test_a_rule_that_forgets_a_takeover_is_caught_across_a_seam(monkeypatch: pyt
     plant_bug(monkeypatch, plant("capacity", "(*recent, takeover)", "recent"))
     scenario = SCENARIOS["shared_loss"]()
     log = log_of(scenario.start, scenario.transactions)
-    whole = replayed(log)
+    whole = replayed(log, laws=STEP_AND_HISTORY)
     assert isinstance(whole, Report)
     assert whole.failure is not None
     assert whole.failure.law is not None
     assert whole.failure.law.scope is Scope.HISTORY
     came = every_seam(log)
     assert all(verified.found is None for _, verified in came)
-    carrying = {REGISTRY[number].id for _, verified in came for number in verified.carried}
+    carrying = {STEP_AND_HISTORY[number].id for _, verified in came for number in verified.carried}
     assert carrying == {"CAP-1", "CAP-2", "CAP-4", "CAP-5"}
     for lines in range(1, 12):
-        assert replayed_in_segments(log, Cuts(lines)) == whole
+        assert replayed_in_segments(log, Cuts(lines), laws=STEP_AND_HISTORY) == whole
 
 
 def test_no_memory_is_carried_where_the_state_has_it() -> None:
