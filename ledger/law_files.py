@@ -41,8 +41,8 @@ class LawFileError(Exception):
         place = f"{path}:{line}" if line else path
         super().__init__(one_line(f"{place}: {message}"))
 
-    def __reduce__(self) -> tuple[type["LawFileError"], tuple[str, int, str]]:
-        return LawFileError, (self.path, self.line, self.message)
+    def __reduce__(self) -> tuple[type["LawFileError"], tuple[str, int, str], dict[str, object]]:
+        return LawFileError, (self.path, self.line, self.message), self.__dict__  # notes are in the last
 
 
 def load_laws(path: str) -> tuple[Law, ...]:

@@ -16,7 +16,7 @@ from ..state import State
 from .cutting import Cutter, Recorded
 from .merging import Merger, report_of
 from .segments import NotCarried, Work, refuse_uncarried
-from .sharing import Share, verified_by_processes, verified_here
+from .sharing import Share, verified_by_cluster, verified_by_processes, verified_here
 
 __all__ = [
     "NotCarried",
@@ -24,6 +24,7 @@ __all__ = [
     "Share",
     "Work",
     "replay_in_segments",
+    "verified_by_cluster",
     "verified_by_processes",
     "verified_here",
 ]

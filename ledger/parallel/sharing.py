@@ -1,4 +1,4 @@
-"""Where segments are verified: here, or in processes of their own."""
+"""Where segments are verified: here, in processes of their own, or on a cluster."""
 
 import pickle
 from collections.abc import Callable, Generator
@@ -26,6 +26,22 @@ def verified_by_processes(workers: int) -> Share:
 
 def _verified_by_processes(workers: int, work: Work, next_segment: NextSegment) -> Verifying:
     return shared(workers, verify_held, next_segment, hold, work)
+
+
+def verified_by_cluster(address: str) -> Share:
+    """On the Dask cluster whose scheduler is at `address`. ClusterError as `cluster` says."""
+    return partial(_verified_by_cluster, address)
+
+
+def _verified_by_cluster(address: str, work: Work, next_segment: NextSegment) -> Verifying:
+    from ..cluster import shared_with_cluster
+
+    return shared_with_cluster(address, verify, work, next_segment, partial(place_of, work))
+
+
+def place_of(work: Work, segment: Segment) -> str:
+    """A segment in words."""
+    return f"{work.name}, lines {segment.begin.line + 1} to {segment.end.line}"
 
 
 _held: list[Work] = []
