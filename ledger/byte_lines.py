@@ -10,12 +10,19 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 STANDARD_INPUT = "-"
 UNPACKED_AT_A_TIME = 1 << 17
 
 Refuse = Callable[[int, str], Exception]
+
+
+class LineStream(Protocol):
+    """What lines are read from, such as the bytes of a file."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or its first `limit` bytes; nothing at the end."""
 
 
 @contextmanager
@@ -40,12 +47,15 @@ def opened(path: str, kind: str, refuse: Refuse) -> Iterator[BinaryIO]:
             yield io.BufferedReader(unzipped, UNPACKED_AT_A_TIME)
 
 
-def numbered_lines(stream: BinaryIO, longest: int, kind: str, refuse: Refuse) -> Iterator[tuple[int, bytes]]:
-    """Each line's number, from 1, and its bytes with the line end.
+def numbered_lines(
+    stream: LineStream, longest: int, kind: str, refuse: Refuse, *, after: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Each line's number, from 1 or, where `after` lines came before, from the one after them, and its bytes with the
+    line end.
 
     What `refuse` makes is raised where a line cannot be read, or has `longest` bytes or more.
     """
-    number = 0
+    number = after
     while True:
         number += 1
         try:

@@ -22,7 +22,7 @@ from typing import Any
 
 import attrs
 
-from .laws import HELD, REGISTRY, Breach, HistoryLaw, Law, Span, StateLaw, Step, StepLaw, Verdict
+from .laws import HELD, REGISTRY, Breach, HistoryLaw, Law, Span, StateLaw, Step, StepLaw, Verdict, remembered
 from .laws.law import StepCheck
 from .profiles import IDENTIFIER
 from .state import State
@@ -41,8 +41,8 @@ class LawFileError(Exception):
         place = f"{path}:{line}" if line else path
         super().__init__(one_line(f"{place}: {message}"))
 
-    def __reduce__(self) -> tuple[type["LawFileError"], tuple[str, int, str]]:
-        return LawFileError, (self.path, self.line, self.message)
+    def __reduce__(self) -> tuple[type["LawFileError"], tuple[str, int, str], dict[str, object]]:
+        return LawFileError, (self.path, self.line, self.message), self.__dict__  # notes are in the last
 
 
 def load_laws(path: str) -> tuple[Law, ...]:
@@ -151,25 +151,40 @@ class _File:
         return attrs.evolve(law, start=guarded_start)
 
     def _guard(self, law: Law, check: Callable[[Any], Any]) -> Callable[[Step | Span], Verdict]:
-        asked = self._guarding(law, check)
-
-        def guarded_check(seen: Step | Span) -> Verdict:
-            verdict = asked(seen)
-            if verdict is None or verdict is HELD or isinstance(verdict, Breach):
-                return verdict
-            raise self.wrong(f"{law.id} answered {excerpt(repr(verdict))}, expected HELD, None or a Breach")
-
-        return guarded_check
+        return _Guarded(self, law.id, check)
 
     def _guarding(self, law: Law, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def guarded(argument: Any) -> Any:
-            try:
-                return function(argument)
-            except Exception as error:
-                message = f"{law.id} raised {_told(error)}"
-                raise LawFileError(self.path, line_of(error, self.full_path), message) from error
+            return self.asked(law.id, function, argument)
 
         return guarded
+
+    def asked(self, law_id: str, function: Callable[[Any], Any], argument: Any) -> Any:
+        """What a function of the file answers. LawFileError where it raises."""
+        try:
+            return function(argument)
+        except Exception as error:
+            message = f"{law_id} raised {_told(error)}"
+            raise LawFileError(self.path, line_of(error, self.full_path), message) from error
+
+
+@attrs.frozen
+class _Guarded:
+    """A check of the file, with its memory where it has one. It is compared and pickled as that is."""
+
+    file: _File = attrs.field(eq=False)
+    law_id: str
+    check: Callable[[Any], Any]
+
+    def __call__(self, seen: Step | Span) -> Verdict:
+        verdict = self.file.asked(self.law_id, self.check, seen)
+        if verdict is None or verdict is HELD or isinstance(verdict, Breach):
+            return verdict
+        raise self.file.wrong(f"{self.law_id} answered {excerpt(repr(verdict))}, expected HELD, None or a Breach")
+
+    def remembered_from(self, state: State) -> object:
+        """What the check itself says that it remembers."""
+        return self.file.asked(self.law_id, lambda state: remembered(self.check, state), state)
 
 
 def line_of(error: BaseException, full_path: str) -> int:

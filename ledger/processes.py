@@ -1,10 +1,63 @@
 """Processes that share work, each started afresh, so that they are alike on every system."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from signal import SIG_IGN, SIGINT, signal
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+WAITING = 3
+"""Tasks that are given out for each worker, so that none waits for the next."""
+
+DEATHS = 3
+"""How often in a row processes may end on their own, with nothing done in between, before it is given up."""
+
+
+class WorkerDied(Exception):
+    """A process that shared work ended on its own, as where the machine has no memory left."""
+
+
+def shared(
+    workers: int,
+    do: Callable[[Task], Result],
+    next_task: Callable[[], Task | None],
+    prepare: Callable[..., None] | None = None,
+    *arguments: object,
+) -> Generator[tuple[Task, Result], None, None]:
+    """Each task with its result, as they come from so many processes; tasks are asked for until there is none.
+
+    Each process calls `prepare` with the arguments once, before all else. What a process that ended on its own had to
+    do is done again by others. WorkerDied where that is in vain; what a task raises is raised.
+    """
+    again: list[Task] = []
+    deaths = 0
+    while True:
+        waiting: dict[Future[Result], Task] = {}
+        try:
+            with pool(workers, prepare, *arguments) as executor:
+                while True:
+                    while len(waiting) < WAITING * workers:
+                        task = again.pop() if again else next_task()
+                        if task is None:
+                            break
+                        again.append(task)  # until it is given out
+                        waiting[executor.submit(do, task)] = again.pop()
+                    if not waiting:
+                        return
+                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        result = future.result()
+                        deaths = 0
+                        yield waiting.pop(future), result
+        except BrokenProcessPool:
+            deaths += 1
+            if deaths == DEATHS:
+                raise WorkerDied("a worker process died again and again, as where memory runs out") from None
+            again += waiting.values()
 
 
 @contextmanager

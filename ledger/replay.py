@@ -5,12 +5,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from .canonical import chain, chain_start, state_digest
 from .laws import REGISTRY, Count, Law, LawBroken, Monitor, StateLaw, Step
+from .laws.law import StepCheck
+from .laws.monitor import NOTHING_REMEMBERED
 from .log import Entry, Expect
 from .margin import account_value
 from .outcomes import Applied, Outcome, Rejected
@@ -81,13 +83,8 @@ def replay_log(
     entries raise, `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says
     the line.
     """
-    fold = _Fold(state, laws, state_every, chain_start(state) if start is None else start, progress)
-    try:
-        fold.fold(entries if until is None or state.sequence < until else (), until)
-        if fold.failure is None:
-            fold.finish()
-    except LawBroken as broken:
-        fold.broke(broken)
+    fold = Fold(state, laws, state_every, chain_start(state) if start is None else start)
+    fold.answer_all(entries, until=until, progress=progress)
     return fold.report()
 
 
@@ -107,11 +104,12 @@ class _Answered:
     digest: bytes
 
 
-class _Fold:
+class Fold:
     """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them.
 
     What was answered waits in `waiting` for the laws. They, and what lines expect, are judged in the order of the
-    lines: what is wrong with a later line is not told before an earlier one was found right.
+    lines: what is wrong with a later line is not told before an earlier one was found right. `memories`: those that
+    history laws go on with, by the law's number.
     """
 
     def __init__(
@@ -120,12 +118,12 @@ class _Fold:
         laws: Iterable[Law],
         state_every: int,
         digest: bytes,
-        progress: Callable[[Entry], None] | None,
+        memories: Mapping[int, StepCheck] = NOTHING_REMEMBERED,
     ) -> None:
         self.state = self.before = state
         self.digest = digest
-        self.monitor = Monitor(state, laws, state_every)
-        self.progress = progress
+        self.monitor = Monitor(state, laws, state_every, memories)
+        self.progress: Callable[[Entry], None] | None = None
         self.waiting: list[_Answered] = []
         self.applied: Counter[str] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
@@ -134,6 +132,23 @@ class _Fold:
         self.failure: Failure | None = None
         self.entry: Entry | None = None
         self.last_applied: tuple[Entry | None, State] = (None, state)
+
+    def answer_all(
+        self,
+        entries: Iterable[Entry],
+        *,
+        until: int | None = None,
+        progress: Callable[[Entry], None] | None = None,
+        finishes: bool = True,
+    ) -> None:
+        """Answer the entries as `replay_log` does, up to the first failure. `finishes`: the log ends with them."""
+        self.progress = progress
+        try:
+            self.fold(entries if until is None or self.state.sequence < until else (), until)
+            if self.failure is None and finishes:
+                self.finish()
+        except LawBroken as broken:
+            self.broke(broken)
 
     def fold(self, entries: Iterable[Entry], until: int | None) -> None:
         """Answer and judge the entries, up to the first failure or the sequence `until`."""

@@ -2,21 +2,17 @@
 
 import json
 import os
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Protocol
 
 import attrs
 
+from .. import source_code
 from ..simulation.prices import FundingRate, PriceHistory
 from ..simulation.scenario import Scenario
 from ..simulation.simulating import Simulated
 
-PACKAGE = "ledger"
-ASIDE = ("calibration", "cli", "fuzzing", "verifying")
+ASIDE = ("calibration", "cli", "fuzzing", "parallel", "verifying")
 """Folders of the package on which no figure of a simulation depends."""
 
 APART = ("name", "backstop", "prices")
@@ -80,25 +76,9 @@ def digest_of(*parts: object) -> str:
     return sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 
-@cache
 def code_digest() -> str:
     """The version of the package and the digest of the source that simulations depend on.
 
     Figures of another version, or of source that was changed, are not taken for those of this one.
     """
-    digest = sha256()
-    for name, data in sorted(_sources(files(PACKAGE), "")):
-        digest.update(f"{name} {len(data)}\n".encode() + data)
-    return f"{version('backstop-ledger')} {digest.hexdigest()[:16]}"
-
-
-def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
-    found = []
-    for entry in folder.iterdir():
-        name = f"{path}{entry.name}"
-        if entry.is_dir():
-            if name not in ASIDE and entry.name != "__pycache__":
-                found += _sources(entry, f"{name}/")
-        elif entry.name.endswith((".py", ".toml")):
-            found.append((name, entry.read_bytes()))
-    return found
+    return source_code.code_digest(ASIDE)

@@ -6,22 +6,15 @@ from concurrent.futures.process import BrokenProcessPool
 
 import attrs
 
-from ..processes import pool
+from ..processes import WAITING, WorkerDied, pool
 from ..simulation.faults import DataError
 from .cases import Case, Simulate
 from .plan import Run
 from .results import Result, result_of, terms_texts
 
-WAITING = 3
-"""Runs that are given out for each worker, so that none waits for the next."""
-
 NOTED = "While it was simulated: "
 
 Done = tuple[Run, Result]
-
-
-class WorkerDied(Exception):
-    """A process that made runs ended on its own, as where the machine has no memory left."""
 
 
 @attrs.frozen

@@ -13,9 +13,9 @@ from ..calibration.axes import AxisError, Kind, Level, levels_of
 from ..calibration.carrying_out import Calibration, calibration_of
 from ..calibration.cases import Case, case_of
 from ..calibration.cells import Levels, answers_of, cells_of
-from ..calibration.cluster import ClusterError, library, made_by_cluster
+from ..calibration.cluster import made_by_cluster
 from ..calibration.plan import Axes, Plan, Run, plan_of
-from ..calibration.running import Done, Work, WorkerDied, made_by_processes, made_here, noted_run
+from ..calibration.running import Done, Work, made_by_processes, made_here, noted_run
 from ..calibration.store import NAME, StoreError, read_kept
 from ..calibration.tables import (
     Table,
@@ -26,6 +26,8 @@ from ..calibration.tables import (
     parquet_bytes,
     runs_table,
 )
+from ..cluster import ClusterError
+from ..processes import WorkerDied
 from ..simulation.data import Source, data_of
 from ..simulation.scenario import read_scenario
 from ..simulation.simulating import simulate
@@ -34,7 +36,15 @@ from .calibrated import Report, going_on, planned_document, planned_lines, repor
 from .commands import INTERRUPTED
 from .data import data_options, rows_of
 from .internal import InternalError
-from .options import files, json_option, print_document, print_lines
+from .options import (
+    cluster_option,
+    files,
+    json_option,
+    print_document,
+    print_lines,
+    refuse_two_places,
+    refuse_without_library,
+)
 from .progress import progress_of_ways
 from .saving import save
 
@@ -151,7 +161,7 @@ def axis_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Cal
     metavar="N",
     help="Processes that share the runs, 1 by default; what comes out does not depend on it.",
 )
-@click.option("--cluster", metavar="ADDRESS", help="Make the runs on the Dask cluster of this scheduler instead.")
+@cluster_option("Make the runs on the Dask cluster of this scheduler instead.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be run, and run nothing.")
 @json_option
 def command(
@@ -184,8 +194,7 @@ def command(
     missing.
     """
     ctx = click.get_current_context()
-    if workers is not None and cluster is not None:
-        raise click.UsageError("--workers and --cluster are two places to run; give one of them", ctx)
+    refuse_two_places(workers, cluster)
     if cluster is not None and not dry_run:
         refuse_without_library()
     funding = Source(funding_file, rows_of(funding_where))
@@ -210,14 +219,6 @@ def command(
     else:
         print_lines(reported_lines(report))
     return INTERRUPTED if calibration.is_interrupted else 0
-
-
-def refuse_without_library() -> None:
-    """ClickException where the library of clusters is not installed; told before anything is read."""
-    try:
-        library()
-    except ClusterError as error:
-        raise click.ClickException(f"--cluster: {error}") from None
 
 
 def cases_of(

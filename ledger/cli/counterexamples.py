@@ -11,7 +11,7 @@ from ..fuzzing.findings import Finding
 from ..fuzzing.shrinking import Shrunk, shrink
 from ..laws import Law
 from ..log import Entry
-from ..replay import Failure
+from ..replay import Report
 from ..state import State
 from ..transactions import Transaction
 from .options import shown_path
@@ -73,14 +73,17 @@ class Keeper:
             yield entry
 
     def write(
-        self, start: State, failure: Failure | None, laws: Sequence[Law], *, state_every: int, options: tuple[str, ...]
+        self, start: State, report: Report, laws: Sequence[Law], *, state_every: int, options: tuple[str, ...]
     ) -> Document | None:
-        """Write the counterexample of a broken law; None, and nothing is written, where no law is broken.
+        """Write the counterexample of a broken law; None, and nothing is written, where the report has no broken law.
 
-        `options`: those by which another replay checks the same laws.
+        Lines that were read ahead of the failure are left out. `options`: those by which another replay checks the same
+        laws.
         """
+        failure = report.failure
         if failure is None or failure.law is None:
             return None
+        del self.kept[report.transactions :]
         law, position = failure.law, len(self.kept) - 1
         finding = Finding(law.id, law.scope, None, failure.detail, failure.accounts, position)
         line = None if failure.entry is None else failure.entry.line

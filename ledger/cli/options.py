@@ -57,6 +57,29 @@ def refuse_two_points(sequence: int | None, line: int | None) -> None:
         )
 
 
+def cluster_option(help_text: str) -> Callable[[Command], Command]:
+    """--cluster."""
+    return click.option("--cluster", metavar="ADDRESS", help=help_text)
+
+
+def refuse_two_places(workers: int | None, cluster: str | None) -> None:
+    """UsageError where both are given."""
+    if workers is not None and cluster is not None:
+        raise click.UsageError(
+            "--workers and --cluster are two places to run; give one of them", click.get_current_context()
+        )
+
+
+def refuse_without_library() -> None:
+    """ClickException where the library of clusters is not installed; told before anything is read."""
+    from ..cluster import ClusterError, library
+
+    try:
+        library()
+    except ClusterError as error:
+        raise click.ClickException(f"--cluster: {error}") from None
+
+
 def place_of(log: str, line: int) -> str:
     """A line of a log as compilers write it."""
     return f"{shown_path(log)}:{line}"

@@ -1,21 +1,79 @@
 """`backstop replay`."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import click
 
 from ..law_files import laws_from
-from ..log import open_log, read_log
+from ..laws import Law
+from ..log import Entry, open_log, read_log
 from ..replay import Report, replay_log
+from ..state import State
 from .internal import internal_errors_of
 from .laws import CHOICES, chosen_laws, closing_sentence
-from .options import json_option, laws_from_option, log_argument, print_document, print_lines, shown_name, shown_path
+from .options import (
+    cluster_option,
+    json_option,
+    laws_from_option,
+    log_argument,
+    print_document,
+    print_lines,
+    refuse_two_places,
+    refuse_without_library,
+    shown_name,
+    shown_path,
+)
 from .progress import progress_of
 from .replayed import replayed_document, replayed_lines
 from .saving import refuse_unwritable, save_state
 
 if TYPE_CHECKING:
     from .counterexamples import Keeper
+
+
+class Replaying(Protocol):
+    """Reads and replays a log with `all_laws`, here or in other processes."""
+
+    all_laws: tuple[Law, ...]
+
+    def read(self, stream: BinaryIO, log: str) -> tuple[State, Iterator[Entry]]:
+        """As `read_log`."""
+
+    def replay(
+        self,
+        state: State,
+        entries: Iterator[Entry],
+        *,
+        until: int | None,
+        progress: Callable[[Entry], None] | None,
+    ) -> Report:
+        """As `replay_log`, what was read last."""
+
+
+class ReplayHere:
+    """Replays a log in this process."""
+
+    def __init__(self, laws: tuple[Law, ...], law_files: tuple[str, ...], state_every: int) -> None:
+        self.all_laws = (*laws, *laws_from(law_files))
+        self._state_every = state_every
+
+    def read(self, stream: BinaryIO, log: str) -> tuple[State, Iterator[Entry]]:
+        """As `read_log`."""
+        return read_log(stream, log)
+
+    def replay(
+        self,
+        state: State,
+        entries: Iterator[Entry],
+        *,
+        until: int | None,
+        progress: Callable[[Entry], None] | None,
+    ) -> Report:
+        """As `replay_log`."""
+        laws, every = self.all_laws, self._state_every
+        return replay_log(state, entries, laws=laws, state_every=every, until=until, progress=progress)
+
 
 EXAMPLE = """\b
 Example:
@@ -66,6 +124,13 @@ Example:
     metavar="FILE",
     help="Where a law breaks, shrink the log up to there to a few lines and write them, with a document beside them.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that share the log, 1 by default; what comes out does not depend on it.",
+)
+@cluster_option("Verify the log on the Dask cluster of this scheduler instead.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -79,6 +144,8 @@ def command(
     until: int | None,
     state_out: str | None,
     counterexample_out: str | None,
+    workers: int | None,
+    cluster: str | None,
 ) -> int:
     """Replay LOG with its laws checked, and report.
 
@@ -90,16 +157,20 @@ def command(
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
     if choice == "none" and "unknown" in fail_on and not law_files:
         raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
+    refuse_two_places(workers, cluster)
+    if cluster is not None:
+        refuse_without_library()
     if state_out is not None:
         refuse_unwritable(state_out, log=log)
     keeper = None if counterexample_out is None else keeper_of(counterexample_out, log)
-    laws = (*chosen_laws(choice), *laws_from(law_files))
+    replaying = replaying_of(chosen_laws(choice), law_files, state_every, log=log, workers=workers, cluster=cluster)
+    laws = replaying.all_laws
     with open_log(log) as stream:
-        state, entries = read_log(stream, log)
+        state, entries = replaying.read(stream, log)
         if keeper is not None:
             entries = keeper.remembering(entries)
         with progress_of(log, stream, quiet=quiet) as progress, internal_errors_of(log):
-            report = replay_log(state, entries, laws=laws, state_every=state_every, until=until, progress=progress)
+            report = replaying.replay(state, entries, until=until, progress=progress)
     unwanted = unwanted_findings(report, fail_on)
     part = "" if until is None else f" up to sequence {report.state.sequence}"
     closing = closing_sentence(report, shown_name(log) + part, unwanted)
@@ -108,7 +179,7 @@ def command(
     options = options_of(choice, law_files)
     written = None
     if keeper is not None:
-        written = keeper.write(state, report.failure, laws, state_every=state_every, options=options)
+        written = keeper.write(state, report, laws, state_every=state_every, options=options)
     if as_json:
         print_document(
             replayed_document(report, log=shown_path(log), closing=closing, unwanted=unwanted, counterexample=written)
@@ -118,6 +189,23 @@ def command(
     else:
         print_lines(replayed_lines(report, log=log, closing=closing, state_every=state_every, counterexample=written))
     return int(report.failure is not None or bool(unwanted))
+
+
+def replaying_of(
+    laws: tuple[Law, ...],
+    law_files: tuple[str, ...],
+    state_every: int,
+    *,
+    log: str,
+    workers: int | None,
+    cluster: str | None,
+) -> Replaying:
+    """What replays a log: in this process, or in others. Only then is what shares the work loaded."""
+    if cluster is None and workers in (None, 1):
+        return ReplayHere(laws, law_files, state_every)
+    from .in_segments import ReplayInSegments
+
+    return ReplayInSegments(laws, law_files, state_every, log=log, workers=workers or 1, cluster=cluster)
 
 
 def keeper_of(path: str, log: str) -> "Keeper":

@@ -15,7 +15,7 @@ from . import (
     telling,
     venue,
 )
-from .law import HELD, Breach, HistoryLaw, Law, Looks, Scope, Span, StateLaw, Step, StepLaw, Verdict
+from .law import HELD, Breach, HistoryLaw, Law, Looks, Scope, Span, StateLaw, Step, StepLaw, Verdict, remembered
 from .monitor import Count, LawBroken, Monitor, is_asked
 
 REGISTRY: tuple[Law, ...] = (
@@ -52,4 +52,5 @@ __all__ = [
     "StepLaw",
     "Verdict",
     "is_asked",
+    "remembered",
 ]

@@ -1,5 +1,6 @@
 """Laws of the backstop program: capacity, headroom, allocation and the duration of obligations."""
 
+import attrs
 from immutables import Map
 
 from ..capacity import limits_in_force
@@ -12,14 +13,22 @@ from .apportioning import split_by_weights
 from .law import HELD, Breach, HistoryLaw, Step, StepCheck, StepLaw, Verdict, parties
 
 
+@attrs.define
 class TakeoverMemory:
-    """What each provider took over, as the laws saw it happen, whatever the state's own record says."""
+    """What each provider has `taken` over, as the laws saw it happen (time and notional), whatever the state's own
+    record says."""
 
-    def __init__(self, state: State) -> None:
-        self.taken: dict[str, list[tuple[int, int]]] = {
-            provider_id: [(takeover.time, takeover.notional) for takeover in provider.takeovers]
-            for provider_id, provider in state.providers.items()
-        }
+    taken: dict[str, list[tuple[int, int]]]
+
+    @classmethod
+    def of(cls, state: State) -> "TakeoverMemory":
+        """The memory of a law that begins with this state: what is recorded there."""
+        return cls(
+            {
+                provider_id: [(takeover.time, takeover.notional) for takeover in provider.takeovers]
+                for provider_id, provider in state.providers.items()
+            }
+        )
 
     def add(self, provider_id: str, time: int, notional: int) -> None:
         """Remember a takeover of `notional` atoms."""
@@ -34,6 +43,17 @@ class TakeoverMemory:
         for provider_id, taken in self.taken.items():
             self.taken[provider_id] = [(at, notional) for at, notional in taken if at > time - window]
 
+    def remembered_from(self, state: State) -> object:
+        """What each provider took over at each time that a window may still reach back to."""
+        program = state.rulebook.program
+        oldest = state.time - max(program.minute, program.hour)
+        recent: dict[tuple[str, int], int] = {}
+        for provider_id, taken in self.taken.items():
+            for at, notional in taken:
+                if at > oldest:
+                    recent[provider_id, at] = recent.get((provider_id, at), 0) + notional
+        return recent
+
 
 def _takeovers(step: Step) -> list[tuple[str, int]]:
     """Provider and notional at mark, in order."""
@@ -41,36 +61,42 @@ def _takeovers(step: Step) -> list[tuple[str, int]]:
     return [(event.provider, event.size * per_lot[event.market]) for event in step.happened(ProviderTook)]
 
 
-def _within_capacity(state: State, *, per_minute: bool) -> StepCheck:
-    memory = TakeoverMemory(state)
+@attrs.define
+class _WithinCapacity:
+    """CAP-1 or, not `per_minute`, CAP-2 with its memory."""
 
-    def check(step: Step) -> Verdict:
+    memory: TakeoverMemory
+    per_minute: bool
+
+    def __call__(self, step: Step) -> Verdict:
         program, time = step.before.rulebook.program, step.transaction.time
-        window = program.minute if per_minute else program.hour
+        window = program.minute if self.per_minute else program.hour
         takeovers = _takeovers(step)
         for provider_id, notional in takeovers:
-            memory.add(provider_id, time, notional)
+            self.memory.add(provider_id, time, notional)
             limits = limits_in_force(program, step.before.providers.get(provider_id), time)
             if limits is None:
                 return Breach(f"{provider_id} took over without being obliged", (provider_id,))
-            most = limits.capacity_per_minute if per_minute else limits.capacity_per_hour
-            taken = memory.within(provider_id, time, window)
+            most = limits.capacity_per_minute if self.per_minute else limits.capacity_per_hour
+            taken = self.memory.within(provider_id, time, window)
             if taken > most:
                 return Breach(f"{provider_id} took over {taken} atoms in {window} ms, capacity {most}", (provider_id,))
-        memory.forget(time, program.hour)
+        self.memory.forget(time, program.hour)
         return HELD if takeovers else None
 
-    return check
+    def remembered_from(self, state: State) -> object:
+        """The takeovers that a window may still reach back to."""
+        return self.memory.remembered_from(state)
 
 
 def within_capacity_per_minute(state: State) -> StepCheck:
     """CAP-1."""
-    return _within_capacity(state, per_minute=True)
+    return _WithinCapacity(TakeoverMemory.of(state), per_minute=True)
 
 
 def within_capacity_per_hour(state: State) -> StepCheck:
     """CAP-2."""
-    return _within_capacity(state, per_minute=False)
+    return _WithinCapacity(TakeoverMemory.of(state), per_minute=False)
 
 
 def within_max_holdings(step: Step) -> Verdict:
@@ -131,40 +157,53 @@ def _shares(step: Step, market_id: str) -> Map[str, int]:
     return Map({event.provider: event.size for event in step.happened(ProviderTook) if event.market == market_id})
 
 
-def providers_before_deleveraging(state: State) -> StepCheck:
-    """CAP-4: no lot is auto-deleveraged while a provider has room for it."""
-    memory = TakeoverMemory(state)
+@attrs.define
+class _ProvidersFirst:
+    """CAP-4 with its memory."""
 
-    def check(step: Step) -> Verdict:
+    memory: TakeoverMemory
+
+    def __call__(self, step: Step) -> Verdict:
         deleveraged = {event.market for event in step.happened(Deleveraged)}
         obliged = _obliged(step)
         for leg in step.happened(PositionTransferred):
             shares = _shares(step, leg.market)
             for provider_id, limits in obliged:
-                left = _open_lots(step, memory, provider_id, limits, leg) - shares.get(provider_id, 0)
+                left = _open_lots(step, self.memory, provider_id, limits, leg) - shares.get(provider_id, 0)
                 if leg.market in deleveraged and left > 0:
                     return Breach(
                         f"{leg.market} was auto-deleveraged while {provider_id} had room for {left} lots",
                         (provider_id,),
                     )
             for provider_id, size in shares.items():
-                memory.add(provider_id, step.transaction.time, size * leg.mark_per_lot)
-        memory.forget(step.transaction.time, step.before.rulebook.program.hour)
+                self.memory.add(provider_id, step.transaction.time, size * leg.mark_per_lot)
+        self.memory.forget(step.transaction.time, step.before.rulebook.program.hour)
         return HELD if deleveraged else None
 
-    return check
+    def remembered_from(self, state: State) -> object:
+        """The takeovers that a window may still reach back to."""
+        return self.memory.remembered_from(state)
 
 
-def shares_are_proportional_to_room(state: State) -> StepCheck:
-    """CAP-5: providers' lots are proportional to their room, within one; only the obliged take, within their room."""
-    memory = TakeoverMemory(state)
+def providers_before_deleveraging(state: State) -> StepCheck:
+    """CAP-4: no lot is auto-deleveraged while a provider has room for it."""
+    return _ProvidersFirst(TakeoverMemory.of(state))
 
-    def check(step: Step) -> Verdict:
+
+@attrs.define
+class _SharesByRoom:
+    """CAP-5 with its memory."""
+
+    memory: TakeoverMemory
+
+    def __call__(self, step: Step) -> Verdict:
         obliged = _obliged(step)
         fired = False
         for leg in step.happened(PositionTransferred):
             shares = _shares(step, leg.market)
-            rooms = {provider_id: _open_lots(step, memory, provider_id, limits, leg) for provider_id, limits in obliged}
+            rooms = {
+                provider_id: _open_lots(step, self.memory, provider_id, limits, leg) for provider_id, limits in obliged
+            }
             for provider_id, told in sorted(_told_room(step, leg.market).items()):
                 if told != rooms.get(provider_id, 0):
                     return Breach(f"{provider_id} is told to have had room for {told} lots", (provider_id,))
@@ -181,36 +220,41 @@ def shares_are_proportional_to_room(state: State) -> StepCheck:
             if {provider_id: shares.get(provider_id, 0) for provider_id in fair} != fair:
                 return Breach(f"the shares of {leg.market} are {dict(shares)}, by room they are {fair}", tuple(fair))
             for provider_id, size in shares.items():
-                memory.add(provider_id, step.transaction.time, size * leg.mark_per_lot)
+                self.memory.add(provider_id, step.transaction.time, size * leg.mark_per_lot)
             fired = fired or bool(shares)
-        memory.forget(step.transaction.time, step.before.rulebook.program.hour)
+        self.memory.forget(step.transaction.time, step.before.rulebook.program.hour)
         return HELD if fired else None
 
-    return check
+    def remembered_from(self, state: State) -> object:
+        """The takeovers that a window may still reach back to."""
+        return self.memory.remembered_from(state)
 
 
-def obligations_last(state: State) -> StepCheck:
-    """ENR-1: limits in force never fall, and a leaver stays obliged through its notice."""
-    program = state.rulebook.program
-    obliged: dict[str, tuple[Limits, int | None]] = {
-        provider_id: (provider.limits, None if provider.notice is None else provider.notice + program.notice)
-        for provider_id, provider in state.providers.items()
-        if provider.limits is not None
-    }
+def shares_are_proportional_to_room(state: State) -> StepCheck:
+    """CAP-5: providers' lots are proportional to their room, within one; only the obliged take, within their room."""
+    return _SharesByRoom(TakeoverMemory.of(state))
 
-    def check(step: Step) -> Verdict:
+
+@attrs.define
+class _Obligations:
+    """ENR-1 with its memory: who is `obliged`, to which limits, and until when, None without a notice."""
+
+    obliged: dict[str, tuple[Limits, int | None]]
+
+    def __call__(self, step: Step) -> Verdict:
+        program = step.before.rulebook.program
         time, transaction = step.transaction.time, step.transaction
         fired = False
         ended = {event.account for event in step.happened(EnrolmentEnded)}
-        for provider_id, (limits, until) in tuple(obliged.items()):
+        for provider_id, (limits, until) in tuple(self.obliged.items()):
             if until is not None and time >= until:
-                del obliged[provider_id]
+                del self.obliged[provider_id]
                 continue
             fired = True
             if provider_id in ended:
                 if parties(transaction) != (provider_id,) or not isinstance(transaction, BackstopTransfer):
                     return Breach(f"the enrolment of {provider_id} ended by another's transaction", (provider_id,))
-                del obliged[provider_id]
+                del self.obliged[provider_id]
                 continue
             now = limits_in_force(program, step.after.providers.get(provider_id), time)
             if now is None and program.notice == 0 and transaction == Leave(time, provider_id):
@@ -226,15 +270,33 @@ def obligations_last(state: State) -> StepCheck:
         if isinstance(transaction, Enroll):
             limits_now = step.after.providers[transaction.account].limits
             assert limits_now is not None
-            obliged[transaction.account] = (limits_now, None)
+            self.obliged[transaction.account] = (limits_now, None)
         elif isinstance(transaction, Leave):
-            known = obliged.get(transaction.account)
+            known = self.obliged.get(transaction.account)
             if known is None or known[1] is not None:
                 return Breach(f"{transaction.account} left without being obliged, or twice", (transaction.account,))
-            obliged[transaction.account] = (known[0], time + program.notice)
+            self.obliged[transaction.account] = (known[0], time + program.notice)
         return HELD if fired else None
 
-    return check
+    def remembered_from(self, state: State) -> object:
+        """The obligations without those whose notice has run out."""
+        return {
+            provider_id: (limits, until)
+            for provider_id, (limits, until) in self.obliged.items()
+            if until is None or until > state.time
+        }
+
+
+def obligations_last(state: State) -> StepCheck:
+    """ENR-1: limits in force never fall, and a leaver stays obliged through its notice."""
+    program = state.rulebook.program
+    return _Obligations(
+        {
+            provider_id: (provider.limits, None if provider.notice is None else provider.notice + program.notice)
+            for provider_id, provider in state.providers.items()
+            if provider.limits is not None
+        }
+    )
 
 
 def enrolment_meets_the_minimum(step: Step) -> Verdict:

@@ -215,7 +215,11 @@ class StepLaw:
 
 @attrs.frozen
 class HistoryLaw:
-    """A law of a step and those before it; `start` gives a check with an empty memory, for the state to begin with."""
+    """A law of a step and those before it; `start` gives a check that has its memory, for the state to begin with.
+
+    Where one process is to go on from another one's memory, the check is an object that can be pickled and compared;
+    `remembered` says what of it is compared.
+    """
 
     id: str
     statement: str
@@ -236,3 +240,12 @@ class StateLaw:
 
 
 Law = StepLaw | HistoryLaw | StateLaw
+
+
+def remembered(memory: StepCheck, state: State) -> object:
+    """What of a history law's memory can still count in any step from `state` on, to be compared.
+
+    It is what the memory's own `remembered_from(state)` says, and the memory itself where it has none.
+    """
+    ask: Callable[[State], object] | None = getattr(memory, "remembered_from", None)
+    return memory if ask is None else ask(state)

@@ -63,24 +63,21 @@ def _fills_breach(step: Step, transaction: Liquidate, starting_sizes: Map[str, i
     return None
 
 
-def rounds_keep_their_terms(state: State) -> StepCheck:
-    """LIQ-1: only a liquidatable account is liquidated; every fill reduces; account value stays zero or more after each
-    fill; rounds keep their interval, number and size; release is by its conditions."""
-    running: dict[str, _Rounds] = {}
-    for account_id, account in state.accounts.items():
-        rounds = _running(account)
-        if rounds is not None:
-            running[account_id] = rounds
+@attrs.define
+class _Liquidations:
+    """LIQ-1 with its memory: the liquidations that are `running`, by account."""
 
-    def check(step: Step) -> Verdict:
+    running: dict[str, _Rounds]
+
+    def __call__(self, step: Step) -> Verdict:
         transaction = step.transaction
         if isinstance(transaction, BackstopTransfer):
-            running.pop(transaction.account, None)
+            self.running.pop(transaction.account, None)
             return None
         assert isinstance(transaction, Liquidate)
         account_id, time, terms = transaction.account, transaction.time, step.before.rulebook.liquidation
         before, after = step.before.accounts[account_id], step.after.accounts[account_id]
-        known = running.get(account_id)
+        known = self.running.get(account_id)
         if known is None:
             distress = distress_collateral(step.before, before) * EXACT_SCALE
             if distress >= maintenance_margin(step.before, before):
@@ -103,14 +100,23 @@ def rounds_keep_their_terms(state: State) -> StepCheck:
         if released != any(True for _ in step.happened(Released)) or released != (after.liquidation is None):
             return Breach(f"{account_id} should {'' if released else 'not '}have been released", (account_id,))
         if released:
-            running.pop(account_id, None)
+            self.running.pop(account_id, None)
         else:
-            running[account_id] = known
+            self.running[account_id] = known
             if _running(after) != known:
                 return Breach(f"the stored round of {account_id} is not the one made", (account_id,))
         return HELD
 
-    return check
+
+def rounds_keep_their_terms(state: State) -> StepCheck:
+    """LIQ-1: only a liquidatable account is liquidated; every fill reduces; account value stays zero or more after each
+    fill; rounds keep their interval, number and size; release is by its conditions."""
+    running: dict[str, _Rounds] = {}
+    for account_id, account in state.accounts.items():
+        rounds = _running(account)
+        if rounds is not None:
+            running[account_id] = rounds
+    return _Liquidations(running)
 
 
 def _is_to_be_released(state: State, account: Account, *, rounds_used_up: bool) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from ..liquidity import expected_shortfall
 from ..margin import is_liquidatable
 from ..outcomes import Figures, Observed, StressEntered, StressLeft
@@ -95,21 +97,22 @@ def _window(market: Market) -> list[Seen]:
     return [] if monitor is None else [(seen.mark, seen.volume) for seen in monitor.observations]
 
 
-def figures_are_of_the_last_window_only(state: State) -> StepCheck:
-    """MON-1: the figures are those of the book last observed and of the marks and volumes in its window, whatever came
-    before. Looks at every position, as the monitor does."""
-    remembered = {market_id: _window(market) for market_id, market in state.markets.items()}
-    times = {market_id: market.monitor.time for market_id, market in state.markets.items() if market.monitor}
+@attrs.define
+class _Windows:
+    """MON-1 with its memory: what was `seen` in each market's window, and the `times` of the last observations."""
 
-    def check(step: Step) -> Verdict:
+    seen: dict[str, list[Seen]]
+    times: dict[str, int]
+
+    def __call__(self, step: Step) -> Verdict:
         transaction, terms = step.transaction, _terms(step)
         assert isinstance(transaction, Observe)
         market_id, time = transaction.market, transaction.time
-        if market_id in times and time - times[market_id] < terms.interval:
-            return Breach(f"observed {time - times[market_id]} ms after the observation before")
-        seen = [*remembered.get(market_id, []), (step.before.markets[market_id].mark, transaction.volume)]
+        if market_id in self.times and time - self.times[market_id] < terms.interval:
+            return Breach(f"observed {time - self.times[market_id]} ms after the observation before")
+        seen = [*self.seen.get(market_id, []), (step.before.markets[market_id].mark, transaction.volume)]
         seen = seen[max(0, len(seen) - terms.window - 1) :]
-        remembered[market_id], times[market_id] = seen, time
+        self.seen[market_id], self.times[market_id] = seen, time
         monitor = step.after.markets[market_id].monitor
         if monitor is None or _window(step.after.markets[market_id]) != seen:
             return Breach(f"the window of {market_id} is not what was observed last")
@@ -121,7 +124,18 @@ def figures_are_of_the_last_window_only(state: State) -> StepCheck:
         wrong = _book_breach(figures, transaction, shorts) or _window_breach(figures, seen, terms)
         return HELD if wrong is None else Breach(wrong)
 
-    return check
+    def remembered_from(self, state: State) -> object:
+        """The windows and times; a market that was never observed is as one that is not known."""
+        return {market_id: seen for market_id, seen in self.seen.items() if seen}, self.times
+
+
+def figures_are_of_the_last_window_only(state: State) -> StepCheck:
+    """MON-1: the figures are those of the book last observed and of the marks and volumes in its window, whatever came
+    before. Looks at every position, as the monitor does."""
+    return _Windows(
+        {market_id: _window(market) for market_id, market in state.markets.items()},
+        {market_id: market.monitor.time for market_id, market in state.markets.items() if market.monitor},
+    )
 
 
 def _limits(figures: Figures, terms: MonitorTerms) -> Iterator[tuple[bool, bool]]:

@@ -110,14 +110,24 @@ Asked = tuple[_Watched, int, Sequence[int], Sequence[Verdict | Exception]]
 law's answers, which end with the first breach or error."""
 
 
+NOTHING_REMEMBERED: Map[int, StepCheck] = Map()
+
+
 class Monitor:
     """Watches one ledger from `state` on, with every law given.
 
     Step and history laws run at each step; state laws after every `state_every` steps (0: never) and at `finish`. Once
-    a law broke the monitor is shown no more: `stopped_at` is the last step that it came to.
+    a law broke the monitor is shown no more: `stopped_at` is the last step that it came to. `memories`: those that
+    history laws go on with, by the law's number; the others begin anew.
     """
 
-    def __init__(self, state: State, laws: Iterable[Law], state_every: int = 1000) -> None:
+    def __init__(
+        self,
+        state: State,
+        laws: Iterable[Law],
+        state_every: int = 1000,
+        memories: Mapping[int, StepCheck] = NOTHING_REMEMBERED,
+    ) -> None:
         self.laws = tuple(laws)
         self.state_every = state_every
         self.stopped_at: Step | None = None
@@ -133,7 +143,8 @@ class Monitor:
             if isinstance(law, StepLaw):
                 checks[number] = law.check
             elif isinstance(law, HistoryLaw):
-                checks[number] = law.start(state)
+                checks[number] = memories[number] if number in memories else law.start(state)
+        self.memories = {number: checks[number] for number, law in enumerate(self.laws) if isinstance(law, HistoryLaw)}
         self._watched = {
             (kind, answer): self._watching(checks, kind, answer) for kind in TYPE_NAMES for answer in Answer
         }

@@ -1,11 +1,11 @@
 """Laws of the venue's own actions: marks, funding, settling."""
 
-from ..margin import (
-    notional,
-)
+import attrs
+
+from ..margin import notional
 from ..outcomes import Funded, MarketMarked
 from ..postings import PositionPosting
-from ..state import State, size_of
+from ..state import NEVER, State, size_of
 from ..transactions import Fund, MarkAsset, MarkMarket, Settle
 from ..units import RATE_SCALE, floor_to_multiple, sign
 from .law import HELD, Breach, HistoryLaw, Step, StepCheck, StepLaw, Verdict
@@ -45,12 +45,13 @@ def _funding_breach(step: Step, transaction: Fund, event: Funded) -> Breach | No
     return None
 
 
-def funding_is_zero_sum_and_in_time(state: State) -> StepCheck:
-    """FND-1: funding sums to exactly zero; its sign follows side and rate; once per interval, within its minute and
-    clamp. Looks at every position, as funding does."""
-    last = {market_id: market.last_funding for market_id, market in state.markets.items()}
+@attrs.define
+class _Fundings:
+    """FND-1 with its memory: the instant of each market's `last` funding."""
 
-    def check(step: Step) -> Verdict:
+    last: dict[str, int]
+
+    def __call__(self, step: Step) -> Verdict:
         transaction = step.transaction
         assert isinstance(transaction, Fund)
         terms = step.before.rulebook.funding
@@ -58,9 +59,9 @@ def funding_is_zero_sum_and_in_time(state: State) -> StepCheck:
         market_id = transaction.market
         if transaction.time - instant >= terms.window:
             return Breach(f"funded {transaction.time - instant} ms after the instant")
-        if market_id in last and instant <= last[market_id]:
+        if market_id in self.last and instant <= self.last[market_id]:
             return Breach(f"the interval at {instant} was funded already")
-        last[market_id] = instant
+        self.last[market_id] = instant
         events = tuple(step.happened(Funded))
         if len(events) != 1 or events[0].instant != instant or events[0].market != market_id:
             return Breach("a funding without its event")
@@ -82,26 +83,39 @@ def funding_is_zero_sum_and_in_time(state: State) -> StepCheck:
             return Breach("funding moved the index or the mark")
         return HELD
 
-    return check
+    def remembered_from(self, state: State) -> object:
+        """The last instants; a market that was never funded is as one that is not known."""
+        return {market_id: instant for market_id, instant in self.last.items() if instant != NEVER}
 
 
-def settles_once_in_time(state: State) -> StepCheck:
-    """SET-2: a settle is within its window after an instant of the grid, once per instant, and is remembered."""
-    last = {"settle": state.last_settle}
+def funding_is_zero_sum_and_in_time(state: State) -> StepCheck:
+    """FND-1: funding sums to exactly zero; its sign follows side and rate; once per interval, within its minute and
+    clamp. Looks at every position, as funding does."""
+    return _Fundings({market_id: market.last_funding for market_id, market in state.markets.items()})
 
-    def check(step: Step) -> Verdict:
+
+@attrs.define
+class _Settles:
+    """SET-2 with its memory: the instant of the `last` settle."""
+
+    last: int
+
+    def __call__(self, step: Step) -> Verdict:
         schedule, time = step.before.rulebook.settle.schedule, step.transaction.time
         instant = floor_to_multiple(time, schedule.interval)
         if time - instant >= schedule.window:
             return Breach(f"settled {time - instant} ms after the instant")
-        if instant <= last["settle"]:
+        if instant <= self.last:
             return Breach(f"the instant {instant} was settled already")
-        last["settle"] = instant
+        self.last = instant
         if step.after.last_settle != instant:
             return Breach(f"the last settle is {step.after.last_settle}, not {instant}")
         return HELD
 
-    return check
+
+def settles_once_in_time(state: State) -> StepCheck:
+    """SET-2: a settle is within its window after an instant of the grid, once per instant, and is remembered."""
+    return _Settles(state.last_settle)
 
 
 def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:

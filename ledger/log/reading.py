@@ -1,11 +1,11 @@
 """Opening and reading a log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
 
-from ..byte_lines import numbered_lines, opened
+from ..byte_lines import LineStream, numbered_lines, opened
 from ..profiles import Document, RulebookError, merge, profile_document, rulebook_of, with_base
 from ..rulebook import Rulebook
 from ..state import State, genesis
@@ -31,7 +31,7 @@ def open_log(path: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
+def read_log(stream: LineStream, name: str) -> tuple[State, Iterator[Entry]]:
     """The state that a log begins with, and its entries, read as they are asked for. LogError for whatever is wrong.
 
     `name` is what errors call the log.
@@ -44,12 +44,23 @@ def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
         state = _genesis(first[1])
     except Fault as fault:
         raise LogError(name, 1, fault.field, fault.message) from None
-    return state, _entries(lines, name, state)
+    return state, read_on(lines, name, state.rulebook, latest=state.time)
 
 
-def _entries(lines: Iterator[tuple[int, bytes]], name: str, state: State) -> Iterator[Entry]:
-    decoding = Decoding(state.rulebook)
-    latest = state.time
+def read_after(stream: LineStream, name: str, rulebook: Rulebook, *, line: int, latest: int) -> Iterator[Entry]:
+    """The entries that a stream holds after the line `line` of a log. LogError as from `read_log`.
+
+    `latest`: the latest time (ms) of the lines before.
+    """
+    return read_on(_lines(stream, name, after=line), name, rulebook, latest=latest)
+
+
+def read_on(lines: Iterable[tuple[int, bytes]], name: str, rulebook: Rulebook, *, latest: int) -> Iterator[Entry]:
+    """The entries of lines after a point of a log: numbers with bytes, without the line end.
+
+    `latest`: the latest time (ms) of the lines before. LogError as from `read_log`.
+    """
+    decoding = Decoding(rulebook)
     for number, text in lines:
         try:
             entry = decoding.entry(number, text, latest)
@@ -59,9 +70,9 @@ def _entries(lines: Iterator[tuple[int, bytes]], name: str, state: State) -> Ite
         yield entry
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
-    """Each line's number, from 1, and its bytes without the line end."""
-    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name)):
+def _lines(stream: LineStream, name: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Each line's number, from the one after the first `after`, and its bytes without the line end."""
+    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name), after=after):
         text = line[:-1] if line.endswith(b"\n") else line
         if not text.strip():
             raise LogError(name, number, "", "found an empty line, expected one object")

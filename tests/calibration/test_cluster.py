@@ -14,12 +14,15 @@ from typing import Any
 import attrs
 import pytest
 
-from ledger.calibration import cluster
-from ledger.calibration.cases import Simulate, code_digest
-from ledger.calibration.cluster import ClusterError, made_by_cluster
+from ledger import cluster
+from ledger.calibration.cases import Simulate
+from ledger.calibration.cluster import made_by_cluster
 from ledger.calibration.plan import Run
 from ledger.calibration.results import Result
-from ledger.calibration.running import WAITING, Work, made_here, noted_run
+from ledger.calibration.running import Work, made_here, noted_run
+from ledger.cluster import ClusterError
+from ledger.processes import WAITING
+from ledger.source_code import code_digest
 
 from . import worlds
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
+from ledger import source_code
 from ledger.calibration import plan as planning
 from ledger.calibration.axes import Level
 from ledger.calibration.cases import ASIDE, Case, case_of, code_digest
@@ -155,14 +156,15 @@ def test_another_seed_or_other_code_is_another_run(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_code_is_the_version_and_the_source_that_figures_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ledger.calibration import cases
-
-    sources = dict(cases._sources(files("ledger"), ""))
+    sources = dict(source_code._sources(files("ledger"), "", ASIDE))
     assert {"units.py", "simulation/venue.py", "rules/liquidate.py", "rulebooks/ascendex-2020.toml"} <= set(sources)
     assert not any(name.split("/")[0] in ASIDE for name in sources)
-    monkeypatch.setattr(cases, "_sources", lambda folder, path: [*sources.items(), ("simulation/new.py", b"")])
-    assert cases.code_digest.__wrapped__() != code_digest()
-    assert cases.code_digest.__wrapped__().split()[0] == code_digest().split()[0]
+    here = source_code.code_digest.__wrapped__(ASIDE)
+    assert here == code_digest()
+    with_another = [*sources.items(), ("simulation/new.py", b"")]
+    monkeypatch.setattr(source_code, "_sources", lambda folder, path, aside: with_another)
+    assert source_code.code_digest.__wrapped__(ASIDE) != here
+    assert source_code.code_digest.__wrapped__(ASIDE).split()[0] == here.split()[0]
 
 
 def test_levels_keep_their_words() -> None:

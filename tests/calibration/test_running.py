@@ -9,7 +9,8 @@ import pytest
 from ledger.calibration.cases import Simulate
 from ledger.calibration.plan import Run
 from ledger.calibration.results import Result
-from ledger.calibration.running import WAITING, Work, WorkerDied, made_by_processes, made_here, noted_run
+from ledger.calibration.running import Work, made_by_processes, made_here, noted_run
+from ledger.processes import WAITING, WorkerDied
 from ledger.simulation.faults import DataError
 from ledger.simulation.prices import FundingRate, PriceHistory
 from ledger.simulation.scenario import Scenario

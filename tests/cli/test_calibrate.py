@@ -341,7 +341,7 @@ def test_a_cluster_without_its_library(fall: str, tmp_path: Path, monkeypatch: p
 
 def test_a_cluster_that_is_not_there(fall: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("ledger.calibration.cluster.CONNECTING", 1)
+    monkeypatch.setattr("ledger.cluster.CONNECTING", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"

@@ -1,0 +1,59 @@
+"""Replaying in parallel: a log is cut into segments that other processes verify, and the report is that of one replay.
+
+The process that reads the log answers its lines without laws, which is a small part of the work, and hands out each
+segment with the state that it begins with. What a segment came to counts once all before it have held, so that the
+report does not depend on where the log is cut, on how many processes there are, or on who is faster.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import attrs
+
+from ..log import Entry
+from ..replay import Report
+from ..state import State
+from .cutting import Cutter, Recorded
+from .merging import Merger, report_of
+from .segments import NotCarried, Work, refuse_uncarried
+from .sharing import Share, verified_by_cluster, verified_by_processes, verified_here
+
+__all__ = [
+    "NotCarried",
+    "Recorded",
+    "Share",
+    "Work",
+    "replay_in_segments",
+    "verified_by_cluster",
+    "verified_by_processes",
+    "verified_here",
+]
+
+
+def replay_in_segments(
+    state: State,
+    entries: Iterator[Entry],
+    recorded: Recorded,
+    work: Work,
+    share: Share,
+    *,
+    until: int | None = None,
+    progress: Callable[[Entry], None] | None = None,
+) -> Report:
+    """Replay a log as `replay_log` does, its segments verified wherever `share` has them verified.
+
+    `entries` are read from `recorded`, and none was read yet. Raises what `replay_log` raises, NotCarried for a law
+    whose memory cannot go to another process, and what `share` raises.
+    """
+    laws = work.all_laws
+    refuse_uncarried(laws, state)
+    cutter = Cutter(state, entries, recorded, laws, work.state_every, until=until, progress=progress)
+    if cutter.looks is not None:
+        work = attrs.evolve(work, looks=False)
+    merger = Merger(work)
+    with closing(share(work, cutter.next_segment)) as coming:
+        for segment, verified in coming:
+            merger.take(segment, verified)
+            if merger.is_done:
+                break
+    return report_of(merger, cutter, laws)

@@ -1,0 +1,1 @@
+"""Replaying in segments, and in other processes."""
