@@ -36,12 +36,12 @@ def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
 
     `name` is what errors call the log.
     """
-    lines = _lines(stream, name)
+    lines = numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name))
     first = next(lines, None)
     if first is None:
         raise LogError(name, 1, "", "found an empty file, expected a genesis line")
     try:
-        state = _genesis(first[1])
+        state = _genesis(first[1].removesuffix(b"\n"))
     except Fault as fault:
         raise LogError(name, 1, fault.field, fault.message) from None
     return state, _entries(lines, name, state)
@@ -50,22 +50,13 @@ def read_log(stream: BinaryIO, name: str) -> tuple[State, Iterator[Entry]]:
 def _entries(lines: Iterator[tuple[int, bytes]], name: str, state: State) -> Iterator[Entry]:
     decoding = Decoding(state.rulebook)
     latest = state.time
-    for number, text in lines:
+    for number, line in lines:
         try:
-            entry = decoding.entry(number, text, latest)
+            entry = decoding.entry(number, line.removesuffix(b"\n"), latest)
         except Fault as fault:
             raise LogError(name, number, fault.field, fault.message) from None
         latest = max(latest, entry.transaction.time)
         yield entry
-
-
-def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
-    """Each line's number, from 1, and its bytes without the line end."""
-    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name)):
-        text = line[:-1] if line.endswith(b"\n") else line
-        if not text.strip():
-            raise LogError(name, number, "", "found an empty line, expected one object")
-        yield number, text
 
 
 def _refused(name: str, line: int, message: str) -> LogError:
