@@ -22,6 +22,7 @@ from ledger.log import (
     encode_genesis,
     encode_transaction,
     format_time,
+    numbers,
     open_log,
     parse_time,
     read_log,
@@ -314,7 +315,7 @@ def test_numbers_that_were_read_before_are_read_again() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "MOST_NUMBERS_KEPT", 2)
+    monkeypatch.setattr(numbers, "MOST_NUMBERS_KEPT", 2)
     monkeypatch.setattr(decoding, "MOST_IDS_KEPT", 2)
     monkeypatch.setattr(times, "MOST_MINUTES_KEPT", 2)
     monkeypatch.setattr(times, "_minutes", {})

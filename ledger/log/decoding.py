@@ -14,8 +14,8 @@ from immutables import Map
 from msgspec import UNSET, UnsetType
 
 from ..outcomes import Reason
-from ..profiles import IDENTIFIER, MOST_DECIMALS
-from ..rulebook import FEES, INSURANCE, Asset, Contract, Rulebook, is_system
+from ..profiles import IDENTIFIER
+from ..rulebook import FEES, INSURANCE, Asset, Rulebook, is_system
 from ..transactions import (
     BackstopTransfer,
     Deposit,
@@ -33,19 +33,11 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
-from ..units import (
-    EXACT_DECIMALS,
-    LONGEST_NUMBER,
-    PRICE_DECIMALS,
-    RATE_DECIMALS,
-    floor_div,
-    format_decimal,
-    is_multiple,
-    parse_decimal,
-)
+from ..units import EXACT_DECIMALS, RATE_DECIMALS, format_decimal, is_multiple
 from . import wire
 from .entries import Entry, Expect, ExpectedPosition
 from .faults import Fault, diagnose, mismatch, refuse_duplicates
+from .numbers import MarketNumbers, Number, Prices, whole_units
 from .times import format_time, parse_time
 
 TOLERATED = (
@@ -59,19 +51,14 @@ TOLERATED = (
 ACCOUNT_ID = re.compile(wire.ACCOUNT_ID)
 DIGEST = re.compile(wire.DIGEST)
 MOST_IDS_KEPT = 2_000_000
-MOST_NUMBERS_KEPT = 100_000
-BEYOND_NUMBER = 10**LONGEST_NUMBER
 EXPECTED_ID = "an id of 1 to 64 letters, digits and . _ : -, the first a letter or digit"
 
-Number = str | int
-
-_powers_of_ten: tuple[int, ...] = tuple(10**exponent for exponent in range(MOST_DECIMALS + EXACT_DECIMALS + 1))
 _decoder = msgspec.json.Decoder(wire.AnyLine)
 _encoder = msgspec.json.Encoder()
 
 
 def decode_line(text: bytes) -> wire.AnyLine:
-    """The struct of a line without its line end. Fault for whatever its type does not allow.
+    """The struct of a line without its line end. Fault for an empty one, and for whatever its type does not allow.
 
     msgspec lets duplicate fields pass. A line that is written the canonical way, as its struct encodes, has none.
     """
@@ -79,22 +66,12 @@ def decode_line(text: bytes) -> wire.AnyLine:
         line: wire.AnyLine = _decoder.decode(text)
         is_canonical = _encoder.encode(line) == text
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if not text.strip():
+            raise Fault("", "found an empty line, expected one object") from None
         raise diagnose(error, text) from None
     if not is_canonical:
         refuse_duplicates(text)
     return line
-
-
-def whole_units(field: str, value: Number, decimals: int) -> int:
-    """A number's exact count of units of 10^-decimals."""
-    try:
-        if isinstance(value, str):
-            return parse_decimal(value, decimals)
-    except ValueError as error:
-        raise mismatch(field, value, str(error)) from None
-    if not -BEYOND_NUMBER < value < BEYOND_NUMBER:
-        raise mismatch(field, value, f"a number of at most {LONGEST_NUMBER} characters")
-    return value * _powers_of_ten[decimals]
 
 
 def identifier(field: str, value: str) -> str:
@@ -113,53 +90,19 @@ def digest(field: str, value: str | UnsetType) -> str | None:
     return value
 
 
-class MarketNumbers:
-    """Reads one market's sizes and prices. They repeat, so it remembers the texts it has read."""
-
-    def __init__(self, contract: Contract) -> None:
-        self._lot_units, self._tick = contract.lot_units, contract.tick
-        self._sizes: dict[Number, int] = {}
-        self._prices: dict[Number, int] = {}
-
-    def size(self, value: Number, field: str = "size") -> int:
-        """A size in lots."""
-        known = self._sizes.get(value)
-        if known is not None:
-            return known
-        units = whole_units(field, value, PRICE_DECIMALS)
-        if not is_multiple(units, self._lot_units):
-            raise mismatch(field, value, f"a multiple of the lot {format_decimal(self._lot_units, PRICE_DECIMALS)}")
-        return _remember(self._sizes, value, floor_div(units, self._lot_units))
-
-    def price(self, value: Number, reason: Reason | None) -> int:
-        """A trade's price, on the tick unless the line expects the refusal."""
-        known = self._prices.get(value)
-        if known is not None:
-            return known
-        price = whole_units("price", value, PRICE_DECIMALS)
-        if is_multiple(price, self._tick):
-            return _remember(self._prices, value, price)
-        if reason is Reason.PRICE_OFF_TICK:
-            return price
-        raise mismatch("price", value, f"a multiple of the tick {format_decimal(self._tick, PRICE_DECIMALS)}")
-
-
-def _remember(table: dict[Number, int], value: Number, number: int) -> int:
-    if len(table) >= MOST_NUMBERS_KEPT:
-        table.clear()
-    table[value] = number
-    return number
-
-
 class Decoding:
-    """The decoder of one log's lines. It remembers the ids it has found valid, so that equal ids are one object."""
+    """The decoder of one log's lines. It remembers the ids of ordinary accounts that it has found valid, so that equal
+    ids are one object, and the numbers that it has read (`numbers`)."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
         self._sources = frozenset(rulebook.sources)
         self._ids: dict[str, str] = {}
         self._assets: dict[str, Asset] = dict(rulebook.assets)
-        self._markets = {market_id: MarketNumbers(terms) for market_id, terms in rulebook.contracts.items()}
+        self._prices = Prices()
+        self._markets = {
+            market_id: MarketNumbers(terms, self._prices) for market_id, terms in rulebook.contracts.items()
+        }
         self._by_type: dict[type, Callable[[Any, Reason | None], Transaction]] = {
             wire.Deposit: self._deposit,
             wire.Withdraw: self._withdraw,
@@ -201,6 +144,8 @@ class Decoding:
             return known
         if not ACCOUNT_ID.fullmatch(value):
             raise mismatch(field, value, EXPECTED_ID)
+        if is_system(value):
+            return value
         if len(self._ids) >= MOST_IDS_KEPT:
             self._ids.clear()
         self._ids[value] = value
@@ -208,6 +153,9 @@ class Decoding:
 
     def _party(self, field: str, value: str, reason: Reason | None) -> str:
         """An ordinary account."""
+        known = self._ids.get(value)
+        if known is not None:
+            return known
         if is_system(value) and reason is not Reason.SYSTEM_ACCOUNT:
             raise mismatch(field, value, "an ordinary account")
         return self._account_id(field, value)
@@ -242,12 +190,12 @@ class Decoding:
         return whole_units(field, value, self.rulebook.settlement_decimals)
 
     def _quotes(self, quotes: Mapping[str, Number]) -> Map[str, int]:
-        prices = {}
+        prices, sources, units = {}, self._sources, self._prices.units
         for source, value in quotes.items():
-            if source not in self._sources:
+            if source not in sources:
                 identifier(f"quotes.{source}", source)
             try:
-                prices[source] = whole_units(source, value, PRICE_DECIMALS)
+                prices[source] = units(source, value)
             except Fault as fault:
                 raise fault.within("quotes") from None
         return Map(prices)
@@ -276,7 +224,7 @@ class Decoding:
             self._party("buyer", line.buyer, reason),
             self._party("seller", line.seller, reason),
             market.size(line.size),
-            market.price(line.price, reason),
+            market.price(line.price, off_tick=reason is Reason.PRICE_OFF_TICK),
             line.taker == "buyer",
         )
 
@@ -285,8 +233,8 @@ class Decoding:
             raise Fault("", "found " + ("neither" if line.asset is UNSET else "both") + ", expected market or asset")
         time, quotes = self._time(line.time), self._quotes(line.quotes)
         if line.market is not UNSET:
-            self._market("market", line.market)
-            premium = 0 if line.premium is UNSET else whole_units("premium", line.premium, PRICE_DECIMALS)
+            market = self._market("market", line.market)
+            premium = 0 if line.premium is UNSET else market.premium(line.premium)
             return MarkMarket(time, line.market, quotes, premium)
         assert line.asset is not UNSET
         self._asset("asset", line.asset)
@@ -299,8 +247,8 @@ class Decoding:
         return Observe(
             self._time(line.time),
             line.market,
-            whole_units("bid", line.bid, PRICE_DECIMALS),
-            whole_units("ask", line.ask, PRICE_DECIMALS),
+            self._prices.units("bid", line.bid),
+            self._prices.units("ask", line.ask),
             market.size(line.bid_depth, "bid_depth"),
             market.size(line.ask_depth, "ask_depth"),
             market.size(line.volume, "volume"),
@@ -342,7 +290,7 @@ class Decoding:
             fill.market,
             self._party("counterparty", fill.counterparty, reason),
             market.size(fill.size),
-            market.price(fill.price, reason),
+            market.price(fill.price, off_tick=reason is Reason.PRICE_OFF_TICK),
         )
 
     def _backstop_transfer(self, line: wire.BackstopTransfer, reason: Reason | None) -> BackstopTransfer:

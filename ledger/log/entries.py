@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 from immutables import Map
+from msgspec import Struct
 
 from ..outcomes import Reason
 from ..transactions import Transaction
@@ -35,8 +36,7 @@ class Expect:
     state_digest: str | None = None
 
 
-@attrs.frozen
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of a log after the genesis; `line` counts from 1, the genesis being 1."""
 
     line: int

@@ -36,12 +36,12 @@ def read_log(stream: LineStream, name: str) -> tuple[State, Iterator[Entry]]:
 
     `name` is what errors call the log.
     """
-    lines = _lines(stream, name)
+    lines = numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name))
     first = next(lines, None)
     if first is None:
         raise LogError(name, 1, "", "found an empty file, expected a genesis line")
     try:
-        state = _genesis(first[1])
+        state = _genesis(first[1].removesuffix(b"\n"))
     except Fault as fault:
         raise LogError(name, 1, fault.field, fault.message) from None
     return state, read_on(lines, name, state.rulebook, latest=state.time)
@@ -52,31 +52,23 @@ def read_after(stream: LineStream, name: str, rulebook: Rulebook, *, line: int, 
 
     `latest`: the latest time (ms) of the lines before.
     """
-    return read_on(_lines(stream, name, after=line), name, rulebook, latest=latest)
+    lines = numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name), after=line)
+    return read_on(lines, name, rulebook, latest=latest)
 
 
 def read_on(lines: Iterable[tuple[int, bytes]], name: str, rulebook: Rulebook, *, latest: int) -> Iterator[Entry]:
-    """The entries of lines after a point of a log: numbers with bytes, without the line end.
+    """The entries of lines after a point of a log: numbers with bytes, with or without the line end.
 
     `latest`: the latest time (ms) of the lines before. LogError as from `read_log`.
     """
     decoding = Decoding(rulebook)
-    for number, text in lines:
+    for number, line in lines:
         try:
-            entry = decoding.entry(number, text, latest)
+            entry = decoding.entry(number, line.removesuffix(b"\n"), latest)
         except Fault as fault:
             raise LogError(name, number, fault.field, fault.message) from None
         latest = max(latest, entry.transaction.time)
         yield entry
-
-
-def _lines(stream: LineStream, name: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Each line's number, from the one after the first `after`, and its bytes without the line end."""
-    for number, line in numbered_lines(stream, LONGEST_LINE, KIND, partial(_refused, name), after=after):
-        text = line[:-1] if line.endswith(b"\n") else line
-        if not text.strip():
-            raise LogError(name, number, "", "found an empty line, expected one object")
-        yield number, text
 
 
 def _refused(name: str, line: int, message: str) -> LogError:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .claims import PROOFS, SYMBOLIC, proofs, reach_of_proofs, reach_of_symbolic, symbolic
 from .findings import NOTHING, Finding, raised
 
@@ -57,7 +55,7 @@ def logs(_: Sequence[str]) -> Finding:
 
 
 def _replayed(paths: Sequence[Path]) -> Finding:
-    from ledger.log import open_log, read_log
+    from ledger.log import Entry, open_log, read_log
     from ledger.replay import replay_log
 
     for path in paths:
@@ -65,7 +63,7 @@ def _replayed(paths: Sequence[Path]) -> Finding:
         try:
             with open_log(str(path)) as stream:
                 state, entries = read_log(stream, path.name)
-                asked = (attrs.evolve(entry, expect=None) for entry in entries)
+                asked = (Entry(entry.line, entry.transaction, None) for entry in entries)
                 failure = replay_log(state, asked, state_every=every).failure
         except Exception as error:
             return raised(error)
