@@ -10,6 +10,7 @@ import attrs
 
 from .postings import Posting
 from .state import Limits, State
+from .values import value
 
 
 class Unit(enum.Enum):
@@ -116,7 +117,8 @@ class AccountSet:
     fee_tier: str
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class FeesCharged:
     """Fees in atoms of the two sides of a fill, negative for a rebate."""
 
@@ -127,7 +129,8 @@ class FeesCharged:
     seller_fee: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Rolled:
     """The account's whole unrealised pnl (atoms, signed) moved into its cash."""
 
@@ -135,7 +138,8 @@ class Rolled:
     pnl: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class MarketMarked:
     """A market's new index and mark, in price units."""
 
@@ -144,7 +148,8 @@ class MarketMarked:
     mark: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class AssetMarked:
     """A collateral asset's new reference price."""
 
@@ -362,7 +367,8 @@ Event = (
 )
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Applied:
     """The transaction was applied: the new state, its postings in order, and what happened in order."""
 
@@ -371,7 +377,8 @@ class Applied:
     events: tuple[Event, ...]
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Rejected:
     """The transaction was refused and changed nothing.
 

@@ -11,6 +11,7 @@ import attrs
 from immutables import Map
 
 from .state import Account, Position
+from .values import value
 
 
 class LedgerBug(Exception):
@@ -21,7 +22,8 @@ class UnbalancedPostings(LedgerBug):
     """Postings that do not net to zero in some column."""
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class CashPosting:
     """`amount` atoms of `asset`, signed, into an account's cash."""
 
@@ -30,7 +32,8 @@ class CashPosting:
     amount: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class PositionPosting:
     """`size` lots and `reference_cost` settlement atoms, both signed, into an account's position."""
 

@@ -10,12 +10,14 @@ from immutables import Map
 
 from .rulebook import SYSTEM_ACCOUNTS, Rulebook
 from .units import PRICE_SCALE
+from .values import value
 
 NEVER = -1
 """The instant of something that has not happened yet: before any time."""
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Position:
     """`size` in lots, long > 0. `reference_cost` in settlement atoms: minus what was paid for it, fees included.
 
@@ -26,7 +28,8 @@ class Position:
     reference_cost: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Liquidation:
     """How far the liquidation of an account is: `round` (from 1), the `time` of its last call, and the sizes (lots,
     signed) by market with which it began."""
@@ -36,7 +39,8 @@ class Liquidation:
     starting_sizes: Map[str, int]
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Account:
     """Cash in atoms by asset, positions by market, the account's own leverage limit and fee tier.
 
@@ -55,7 +59,8 @@ class Account:
         return "ACTIVE" if self.liquidation is None else "LIQUIDATING"
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Observation:
     """What an observation leaves behind: the mark at its time (price units), and the lots traded since the last one."""
 
@@ -63,7 +68,8 @@ class Observation:
     volume: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class LiquidityMonitor:
     """What the liquidity monitor of a market knows: when it last observed, the book it saw, and its window.
 
@@ -80,7 +86,8 @@ class LiquidityMonitor:
     stressed: bool
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Market:
     """Index and mark (price units), the premium samples since the last funding as sum and count, the instant of the
     last funding or `NEVER`, and the liquidity monitor, None before the first observation."""
@@ -93,7 +100,8 @@ class Market:
     monitor: LiquidityMonitor | None = None
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Limits:
     """What a provider agreed to take over: notional in atoms, per minute, per hour, and held at most per market."""
 
@@ -102,7 +110,8 @@ class Limits:
     max_holdings: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Takeover:
     """Notional (atoms, at mark) that a provider took over at `time`."""
 
@@ -110,7 +119,8 @@ class Takeover:
     notional: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Provider:
     """A provider's record, which outlives its enrolment.
 
@@ -123,7 +133,8 @@ class Provider:
     takeovers: tuple[Takeover, ...]
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class State:
     """Everything. `prices` by asset, the settlement asset's included; `sequence` counts applied transactions."""
 

@@ -7,8 +7,11 @@ in milliseconds since 1970 UTC: the ledger has no clock.
 import attrs
 from immutables import Map
 
+from .values import value
 
-@attrs.frozen
+
+@value
+@attrs.frozen(weakref_slot=False)
 class Deposit:
     """`amount` atoms of `asset` come in from outside; the first one opens the account."""
 
@@ -18,7 +21,8 @@ class Deposit:
     amount: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Withdraw:
     """`amount` atoms of `asset` go out."""
 
@@ -28,7 +32,8 @@ class Withdraw:
     amount: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class SetAccount:
     """The venue sets an account's leverage limit, its fee tier, or both; None leaves as is."""
 
@@ -38,7 +43,8 @@ class SetAccount:
     fee_tier: str | None
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Trade:
     """`buyer` buys `size` lots from `seller` at `price`; `buyer_is_taker` tells which side took."""
 
@@ -51,7 +57,8 @@ class Trade:
     buyer_is_taker: bool
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class MarkMarket:
     """Fresh prices of a market's index by source, and the premium of its mark over the index, signed."""
 
@@ -61,7 +68,8 @@ class MarkMarket:
     premium: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class MarkAsset:
     """Fresh prices of a collateral asset by source."""
 
@@ -70,7 +78,8 @@ class MarkAsset:
     quotes: Map[str, int]
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Observe:
     """The order book of a market as the venue sees it: best prices, depth in lots on each side, and the lots traded
     since the last observation. A side without orders has no depth and the last best price that it had."""
@@ -84,7 +93,8 @@ class Observe:
     volume: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Fund:
     """One funding interval of one market, at `rate` ppb of the index, or computed from the premium where None."""
 
@@ -93,14 +103,16 @@ class Fund:
     rate: int | None
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Settle:
     """The 15-minute roll of unrealised pnl into cash."""
 
     time: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Enroll:
     """An account joins the backstop program or raises its limits, all three in atoms of notional."""
 
@@ -111,7 +123,8 @@ class Enroll:
     max_holdings: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Leave:
     """A provider gives its notice."""
 
@@ -119,7 +132,8 @@ class Leave:
     account: str
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Fill:
     """`size` lots of the liquidated account's position, closed against `counterparty` at `price`."""
 
@@ -129,7 +143,8 @@ class Fill:
     price: int
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Liquidate:
     """One round of closing a distressed account on the book."""
 
@@ -138,7 +153,8 @@ class Liquidate:
     fills: tuple[Fill, ...]
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class BackstopTransfer:
     """Take a distressed account over and hand its positions to the backstop."""
 

@@ -33,6 +33,7 @@ from ..transactions import (
     Transaction,
     Withdraw,
 )
+from ..values import value
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ class Scope(enum.Enum):
     HISTORY = "history"
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Change:
     """An account that a step changed: its id, what it was, or None where the step opened it, and what it is.
 

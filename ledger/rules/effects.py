@@ -6,9 +6,11 @@ from immutables import Map
 from ..outcomes import Applied, Event
 from ..postings import Posting
 from ..state import Account, Market, Provider, State
+from ..values import value
 
 
-@attrs.frozen
+@value
+@attrs.frozen(weakref_slot=False)
 class Movement:
     """Part of a rule's effects: the accounts after it, its postings and its events, in order."""
 

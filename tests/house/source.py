@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "ledger"
 
 CORE = (
+    "values",
     "units",
     "rulebook",
     "state",
