@@ -75,26 +75,36 @@ def the_books_refuse_what_does_not_balance(step: Step) -> Verdict:
     """PST-2: the step's own postings with one unit more in any of their columns are refused by the kernel."""
     assert isinstance(step.outcome, Applied)
     postings = step.outcome.postings
-    cash = next((posting for posting in postings if isinstance(posting, CashPosting)), None)
-    position = next((posting for posting in postings if isinstance(posting, PositionPosting)), None)
-    wrong: list[tuple[str, Posting]] = []
-    if cash is not None:
-        wrong.append((cash.asset, CashPosting(cash.account, cash.asset, 1)))
-    if position is not None:
-        account_id, market_id = position.account, position.market
-        wrong.append((f"reference cost in {market_id}", PositionPosting(account_id, market_id, 0, -1)))
-        wrong.append((f"the size of {market_id}", PositionPosting(account_id, market_id, -1, 0)))
-    settlement = step.before.rulebook.settlement_asset
-    for column, posting in wrong:
-        if unbalanced_column((*postings, posting), settlement) is None:
-            return Breach(f"postings with {column} off by one balance", (posting.account,))
-    if not wrong:
+    if not postings:
         return None
+    wrong = _one_unit_more(postings)
+    settlement = step.before.rulebook.settlement_asset
+    for posting in wrong[1:]:
+        if unbalanced_column((*postings, posting), settlement) is None:
+            return Breach(f"postings with {posting} in surplus balance", (posting.account,))
     try:
-        post(step.after.accounts, (*postings, wrong[-1][1]), settlement_asset=settlement)
+        post(step.after.accounts, (*postings, wrong[0]), settlement_asset=settlement)
     except UnbalancedPostings:
         return HELD
-    return Breach(f"postings with {wrong[-1][0]} off by one were booked", (wrong[-1][1].account,))
+    return Breach(f"postings with {wrong[0]} in surplus were booked", (wrong[0].account,))
+
+
+def _one_unit_more(postings: Iterable[Posting]) -> list[Posting]:
+    """Postings of one unit, in each column of the first cash and the first position posting there is."""
+    cash: CashPosting | None = None
+    position: PositionPosting | None = None
+    for posting in postings:
+        if isinstance(posting, CashPosting):
+            cash = cash or posting
+        else:
+            position = position or posting
+    more: list[Posting] = []
+    if cash is not None:
+        more.append(CashPosting(cash.account, cash.asset, 1))
+    if position is not None:
+        more.append(PositionPosting(position.account, position.market, 0, -1))
+        more.append(PositionPosting(position.account, position.market, -1, 0))
+    return more
 
 
 def _balance_breach(account_id: str, account: Account) -> Breach | None:

@@ -1,6 +1,5 @@
 """Laws of fills: what a fill books, who may be a side of it, what it costs, and the collateral it needs."""
 
-import functools
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
@@ -22,7 +21,7 @@ from ..rulebook import FEES, is_system
 from ..state import Account, State, size_of
 from ..transactions import Liquidate, Trade, Withdraw
 from ..units import RATE_SCALE, floor_to_multiple
-from .law import HELD, Breach, Change, Step, StepLaw, Verdict, change_of
+from .law import HELD, Breach, Change, Step, StepLaw, Verdict, change_of, once
 
 
 @attrs.define(eq=False)
@@ -57,9 +56,9 @@ def _after_each_fill(step: Step) -> Iterator[Map[str, Account]]:
         yield accounts
 
 
-@functools.lru_cache(maxsize=1)
+@once
 def _fills(step: Step) -> tuple[_Fill, ...]:
-    """The fills of a trade or a liquidation round, in order; kept while several laws ask about one step."""
+    """The fills of a trade or a liquidation round, in order."""
     return tuple(_fills_of(step))
 
 

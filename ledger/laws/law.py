@@ -109,7 +109,7 @@ class Step:
     """One transaction with the states around it; `after` is `before` where it was refused.
 
     `events`: what happened, nothing where it was refused. `changes`: the accounts that changed, by their ids, of those
-    that a posting or the transaction's `account` names.
+    that a posting or the transaction's `account` names. `worked_out`: what `once` keeps of it.
     """
 
     before: State
@@ -118,10 +118,11 @@ class Step:
     after: State
     events: tuple[Event, ...]
     changes: dict[str, Change]
+    worked_out: dict[Callable[["Step"], Any], Any]
 
     def __init__(self, before: State, transaction: Transaction, outcome: Outcome, after: State) -> None:
         self.before, self.transaction, self.outcome, self.after = before, transaction, outcome, after
-        self.events, self.changes = (), {}
+        self.events, self.changes, self.worked_out = (), {}, {}
         if isinstance(outcome, Applied):
             self.events = outcome.events
             if after.accounts is not before.accounts:
@@ -130,6 +131,18 @@ class Step:
     def happened(self, kind: type[T]) -> Iterator[T]:
         """The events of one kind, in order."""
         return (event for event in self.events if isinstance(event, kind))
+
+
+def once(work: Callable[[Step], T]) -> Callable[[Step], T]:
+    """A function of a step that is worked out once, however many laws ask for it. It answers anything but None."""
+
+    def asked(step: Step) -> T:
+        found: T | None = step.worked_out.get(work)
+        if found is None:
+            found = step.worked_out[work] = work(step)
+        return found
+
+    return asked
 
 
 def _changes(

@@ -145,9 +145,8 @@ class Monitor:
             elif isinstance(law, HistoryLaw):
                 checks[number] = memories[number] if number in memories else law.start(state)
         self.memories = {number: checks[number] for number, law in enumerate(self.laws) if isinstance(law, HistoryLaw)}
-        self._watched = {
-            (kind, answer): self._watching(checks, kind, answer) for kind in TYPE_NAMES for answer in Answer
-        }
+        watched = {answer: {kind: self._watching(checks, kind, answer) for kind in TYPE_NAMES} for answer in Answer}
+        self._refused, self._still, self._moved = (watched[answer] for answer in Answer)
 
     def _watching(self, checks: dict[int, StepCheck], kind: type, answer: Answer) -> _Watched:
         asked: list[tuple[int, StepCheck]] = []
@@ -169,18 +168,28 @@ class Monitor:
         if isinstance(law, StateLaw):
             return Count(law, self._looked[number], self._found[number])
         by_type: dict[str, tuple[int, int]] = {}
-        for (kind, answer), watched in self._watched.items():
-            checked = watched.steps - watched.spared[number]
-            if checked and _concerns(law, kind) and (answer is not Answer.REFUSED or answer in ASKED[law.looks]):
-                before = by_type.get(TYPE_NAMES[kind], (0, 0))
-                by_type[TYPE_NAMES[kind]] = before[0] + checked, before[1] + watched.fired[number]
+        looked_at = [self._still, self._moved, *([self._refused] if Answer.REFUSED in ASKED[law.looks] else [])]
+        for kind, name in TYPE_NAMES.items():
+            if not _concerns(law, kind):
+                continue
+            checked = sum(answered[kind].steps - answered[kind].spared[number] for answered in looked_at)
+            fired = sum(answered[kind].fired[number] for answered in looked_at)
+            if checked:
+                before = by_type.get(name, (0, 0))
+                by_type[name] = before[0] + checked, before[1] + fired
         checked, fired = (sum(count[column] for count in by_type.values()) for column in (0, 1))
         return Count(law, checked, fired, by_type)
+
+    def _watched(self, step: Step) -> _Watched:
+        outcome = step.outcome
+        if not isinstance(outcome, Applied):
+            return self._refused[type(step.transaction)]
+        return (self._moved if step.changes or outcome.postings else self._still)[type(step.transaction)]
 
     def observe(self, step: Step) -> None:
         """Check a step. Raises `LawBroken` at the first law that does not hold."""
         self.stopped_at = step
-        watched = self._watched[type(step.transaction), answer_of(step)]
+        watched = self._watched(step)
         watched.steps += 1
         for number, check in watched.checks:
             try:
@@ -209,30 +218,27 @@ class Monitor:
 
     def _observe_together(self, steps: Sequence[Step]) -> None:
         """Check steps up to the next look, law by law."""
-        places_of: dict[tuple[type, Answer], list[int]] = {}
+        places_of: dict[_Watched, list[int]] = {}
         for place, step in enumerate(steps):
-            places_of.setdefault((type(step.transaction), answer_of(step)), []).append(place)
+            places_of.setdefault(self._watched(step), []).append(place)
         asked: list[Asked] = []
-        for key, places in places_of.items():
-            watched, group = self._watched[key], [steps[place] for place in places]
+        for watched, places in places_of.items():
+            group = [steps[place] for place in places]
             asked += [(watched, number, places, _answers(check, group)) for number, check in watched.step_laws]
         asked += self._remembered(steps, places_of)
         bad = [found for each in asked if (found := _first_bad(each)) is not None]
         if bad:
             self._stop(steps, places_of, asked, min(bad, key=lambda found: found[:2]))
-        for key, places in places_of.items():
-            self._watched[key].steps += len(places)
+        for watched, places in places_of.items():
+            watched.steps += len(places)
         for watched, number, _, verdicts in asked:
             watched.fired[number] += verdicts.count(HELD)
         self._seen(steps)
 
-    def _remembered(self, steps: Sequence[Step], places_of: Mapping[tuple[type, Answer], list[int]]) -> Iterator[Asked]:
+    def _remembered(self, steps: Sequence[Step], places_of: Mapping[_Watched, list[int]]) -> Iterator[Asked]:
         """What the history laws answer, step by step, up to the first breach or error."""
         history = [
-            (place, self._watched[key])
-            for key, places in places_of.items()
-            if self._watched[key].history_laws
-            for place in places
+            (place, watched) for watched, places in places_of.items() if watched.history_laws for place in places
         ]
         for place, watched in sorted(history, key=lambda each: each[0]):
             for number, check in watched.history_laws:
@@ -244,22 +250,22 @@ class Monitor:
     def _stop(
         self,
         steps: Sequence[Step],
-        places_of: Mapping[tuple[type, Answer], list[int]],
+        places_of: Mapping[_Watched, list[int]],
         asked: Iterable[Asked],
         bad: tuple[int, int, Breach | Exception],
     ) -> NoReturn:
         """Count what was asked before the first breach or error, and raise it."""
         last, broken, wrong = bad
         step = self.stopped_at = steps[last]
-        for key, places in places_of.items():
-            self._watched[key].steps += sum(1 for place in places if place <= last)
+        for watched, places in places_of.items():
+            watched.steps += sum(1 for place in places if place <= last)
         for watched, number, among, verdicts in asked:
             watched.fired[number] += sum(
                 1
                 for place, verdict in zip(among, verdicts, strict=False)
                 if verdict is HELD and (place, number) < (last, broken)
             )
-        self._spare(self._watched[type(step.transaction), answer_of(step)], broken)
+        self._spare(self._watched(step), broken)
         if isinstance(wrong, Breach):
             raise LawBroken(self.laws[broken], wrong, step)
         if isinstance(wrong, NONSENSE):

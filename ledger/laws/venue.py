@@ -137,19 +137,19 @@ def one_wrong_source_cannot_move_the_index(step: Step) -> Verdict:
         index = market.index
         if market.mark != index + transaction.premium or market.mark <= 0:
             return Breach(f"mark {market.mark} is not index {index} plus premium {transaction.premium}, positive")
-        if [event.mark for event in step.happened(MarketMarked)] != [market.mark]:
+        if [event.mark for event in step.events if isinstance(event, MarketMarked)] != [market.mark]:
             return Breach("the mark is not the one announced")
         before = step.before.markets.get(transaction.market)
         count, total = (0, 0) if before is None else (before.premium_count, before.premium_sum)
         if (market.premium_count, market.premium_sum) != (count + 1, total + transaction.premium):
             return Breach("the premium was not sampled once")
-    if len(quotes) < rulebook.minimum_sources or min(quotes.values()) <= 0:
+    # Without its lowest quote the others reach down to the second lowest, without its highest up to the second highest.
+    in_order = sorted(quotes.values())
+    if len(in_order) < rulebook.minimum_sources or in_order[0] <= 0:
         return Breach(f"an index of {len(quotes)} sources, or with a quote that is not positive")
     for source in quotes:
         if source not in rulebook.sources:
             return Breach(f"an index with the unlisted source {source}")
-    # Without its lowest quote the others reach down to the second lowest, without its highest up to the second highest.
-    in_order = sorted(quotes.values())
     if not in_order[1] <= index <= in_order[-2]:
         return Breach(f"index {index} is outside the range that the quotes {in_order} keep without any one of them")
     middle = in_order[1:-1]
