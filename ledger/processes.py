@@ -8,6 +8,8 @@ from multiprocessing import get_context
 from signal import SIG_IGN, SIGINT, signal
 from typing import TypeVar
 
+from .collector import collect_seldom
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -78,6 +80,7 @@ def pool(workers: int, prepare: Callable[..., None] | None = None, *arguments: o
 
 def _begin(prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
     signal(SIGINT, SIG_IGN)
+    collect_seldom()
     if prepare is not None:
         prepare(*arguments)
 

@@ -97,11 +97,15 @@ LARGE = 4096
 
 @attrs.define(eq=False)
 class _Answered:
-    """A line, its step, and the chain digest after it."""
+    """A line, the answer to it with the states around it, and the chain digest after it; for laws, where there are any,
+    the same as a step."""
 
     entry: Entry
-    step: Step
+    before: State
+    outcome: Outcome
+    after: State
     digest: bytes
+    step: Step | None
 
 
 class Fold:
@@ -177,7 +181,8 @@ class Fold:
             outcome = apply(self.state, entry.transaction)
             after = state_after(self.state, outcome)
             digest = chain(self.digest, entry.transaction, outcome)
-            self.waiting.append(_Answered(entry, Step(self.state, entry.transaction, outcome, after), digest))
+            step = Step(self.state, entry.transaction, outcome, after) if self.monitor.laws else None
+            self.waiting.append(_Answered(entry, self.state, outcome, after, digest, step))
         except Exception as error:
             note_line(error, entry.line)
             raise
@@ -215,10 +220,11 @@ class Fold:
 
     def watch(self, waiting: list[_Answered]) -> None:
         """Show the monitor the steps; where one is wrong, count those up to it."""
+        steps = [answered.step for answered in waiting if answered.step is not None]
         try:
-            self.monitor.observe_all([answered.step for answered in waiting])
+            self.monitor.observe_all(steps)
         except Exception as error:
-            upto = next(n for n, answered in enumerate(waiting, 1) if answered.step is self.monitor.stopped_at)
+            upto = next(number for number, step in enumerate(steps, 1) if step is self.monitor.stopped_at)
             for answered in waiting[:upto]:
                 self.count(answered)
             self.expectations += sum(1 for answered in waiting[: upto - 1] if answered.entry.expect is not None)
@@ -239,14 +245,13 @@ class Fold:
 
     def count(self, answered: _Answered) -> None:
         """Count a line by its type and outcome, as the last one there was."""
-        entry, step = answered.entry, answered.step
-        self.entry, self.before, self.state, self.digest = entry, step.before, step.after, answered.digest
-        outcome = step.outcome
+        entry, outcome = answered.entry, answered.outcome
+        self.entry, self.before, self.state, self.digest = entry, answered.before, answered.after, answered.digest
         type_name = TYPE_NAMES[type(entry.transaction)]
         self.transactions += 1
         if isinstance(outcome, Applied):
             self.applied[type_name] += 1
-            self.last_applied = entry, step.before
+            self.last_applied = entry, answered.before
             return
         self.rejected[type_name, outcome.reason.name] += 1
         if entry.expect is None or (entry.expect.reason is None and entry.expect.applied is not False):
@@ -279,7 +284,7 @@ class Fold:
 def _differences(expect: Expect, answered: _Answered) -> tuple[list[str], Exception | None]:
     """What a line expects and the ledger does not show, or the error that looking for it raised."""
     try:
-        return unmet(expect, answered.step.outcome, answered.step.after, answered.digest), None
+        return unmet(expect, answered.outcome, answered.after, answered.digest), None
     except Exception as error:
         return [], error
 

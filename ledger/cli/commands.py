@@ -16,6 +16,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from ..collector import collect_seldom
+
 SUMMARIES = {
     "replay": "Replay a log with its laws checked.",
     "show": "Print the state, or one account, at a point of a log.",
@@ -92,6 +94,8 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         """Run the command line and exit, or, unless `standalone_mode`, return the exit code."""
+        if standalone_mode:
+            collect_seldom()
         # An id or a file's name may have letters that the terminal has not; better escaped than lost in an error.
         with contextlib.suppress(AttributeError, ValueError):
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

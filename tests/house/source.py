@@ -60,6 +60,7 @@ LAWS = ("laws.law",)
 """The laws' own foundation; the other modules under `laws` come after it, in the order of their names."""
 
 EDGE = (
+    "collector",
     "byte_lines",
     "log",
     "checkpoints",
