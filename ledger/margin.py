@@ -121,7 +121,9 @@ def _exposures(state: State, account: Account, orders: Orders | None) -> list[tu
         signed = position.size * markets[market_id].mark * contract.multiplier
         effective = abs(signed) if orders is None else effective_notional(signed, orders.get(market_id, NO_ORDERS))
         exposures.append((effective, tier_of(contract, effective)))
-    for market_id, open_orders in () if orders is None else orders.items():
+    if orders is None:
+        return exposures
+    for market_id, open_orders in orders.items():
         if market_id not in account.positions:
             effective = effective_notional(0, open_orders)
             exposures.append((effective, tier_of(contracts[market_id], effective)))

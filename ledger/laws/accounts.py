@@ -98,13 +98,12 @@ def is_rolled(state: State, account: Account) -> bool:
 
 def _is_due(state: State, account: Account) -> bool:
     terms = state.rulebook.settle
-    pnl = abs(unrealised_pnl(state, account))
-    loss = min(0, unrealised_pnl(state, account))
-    if state.rulebook.unrealised_gains_count:
-        loss = unrealised_pnl(state, account)
-    effective = collateral(state, account) + loss * EXACT_SCALE
-    far_enough = effective <= 0 or pnl * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
-    return pnl >= terms.minimum_pnl and far_enough
+    pnl = unrealised_pnl(state, account)
+    if abs(pnl) < terms.minimum_pnl:
+        return False
+    counted = pnl if state.rulebook.unrealised_gains_count else min(0, pnl)
+    effective = collateral(state, account) + counted * EXACT_SCALE
+    return effective <= 0 or abs(pnl) * EXACT_SCALE * RATE_SCALE > terms.minimum_ratio * effective
 
 
 def haircuts_never_change_account_value(span: Span) -> Verdict:

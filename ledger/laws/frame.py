@@ -56,8 +56,6 @@ def _reach(step: Step) -> set[str]:
 
 
 def _changed_rows(before: Map[str, Any], after: Map[str, Any]) -> list[str]:
-    if before is after:
-        return []
     changed = [key for key, row in after.items() if before.get(key) is not row]
     return changed + [key for key in before if key not in after]
 
@@ -69,14 +67,16 @@ def _row_out_of_reach(step: Step) -> str | None:
         return "the rulebook"
     if before.last_settle != after.last_settle and not isinstance(transaction, Settle):
         return "the last settle"
-    markets = _changed_rows(before.markets, after.markets)
-    if markets and not (isinstance(transaction, _MARKETS) and markets == [transaction.market]):
-        return f"a market of {sorted(markets)}"
-    prices = _changed_rows(before.prices, after.prices)
-    if prices and not (isinstance(transaction, MarkAsset) and prices == [transaction.asset]):
-        return f"a price of {sorted(prices)}"
-    providers = _changed_rows(before.providers, after.providers)
-    if providers:
+    if before.markets is not after.markets:
+        markets = _changed_rows(before.markets, after.markets)
+        if markets and not (isinstance(transaction, _MARKETS) and markets == [transaction.market]):
+            return f"a market of {sorted(markets)}"
+    if before.prices is not after.prices:
+        prices = _changed_rows(before.prices, after.prices)
+        if prices and not (isinstance(transaction, MarkAsset) and prices == [transaction.asset]):
+            return f"a price of {sorted(prices)}"
+    if before.providers is not after.providers:
+        providers = _changed_rows(before.providers, after.providers)
         reach = set(parties(transaction)) if isinstance(transaction, _PROVIDERS) else set()
         reach.update(event.provider for event in step.happened(ProviderTook))
         strangers = [provider_id for provider_id in providers if provider_id not in reach]
