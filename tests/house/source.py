@@ -69,6 +69,7 @@ EDGE = (
     "checks",
     "law_files",
     "replay",
+    "journal",
     "watching",
     "fuzzing",
     "verifying",

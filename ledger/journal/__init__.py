@@ -1,0 +1,35 @@
+"""The durable log: a journal in one SQLite file, append-only, every row covered by a chain of links (specs/journal).
+
+    from ledger.journal import Journal, create
+
+    create("venue.journal", encode_genesis("ascendex-2020"))
+    with Journal("venue.journal") as journal:
+        outcome = journal.apply(transaction)
+
+A transaction is answered, held against the laws, and recorded before its outcome is returned. `JournalReader` reads
+beside a writer, and `verify` derives everything anew. Nothing here is loaded before it is asked for.
+"""
+
+from .faults import JournalError, NotAccepted
+from .format import Settings
+from .making import create, export, import_log
+from .reading import Beginning, Head, JournalReader
+from .verifying import Acknowledged, Tampered, Verified, verify
+from .writing import Journal
+
+__all__ = [
+    "Acknowledged",
+    "Beginning",
+    "Head",
+    "Journal",
+    "JournalError",
+    "JournalReader",
+    "NotAccepted",
+    "Settings",
+    "Tampered",
+    "Verified",
+    "create",
+    "export",
+    "import_log",
+    "verify",
+]
