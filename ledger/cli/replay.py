@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ..law_files import laws_from
-from ..log import open_log, read_log
 from ..replay import Report, replay_log
 from .internal import internal_errors_of
 from .laws import CHOICES, chosen_laws, closing_sentence
@@ -13,6 +12,7 @@ from .options import json_option, laws_from_option, log_argument, print_document
 from .progress import progress_of
 from .replayed import replayed_document, replayed_lines
 from .saving import refuse_unwritable, save_state
+from .sources import begun, gone_on
 
 if TYPE_CHECKING:
     from .counterexamples import Keeper
@@ -51,6 +51,13 @@ Example:
     help="Fail on refusals that the log does not expect, or on laws that never fired. May be given twice.",
 )
 @laws_from_option
+@click.option(
+    "--from",
+    "since",
+    type=click.IntRange(min=0),
+    metavar="SEQ",
+    help="Check only what follows once so many transactions were applied; a journal is read from a checkpoint before.",
+)
 @click.option("--until", type=click.IntRange(min=0), metavar="SEQ", help="Stop once so many transactions were applied.")
 @click.option(
     "--state-out",
@@ -76,32 +83,42 @@ def command(
     state_every: int,
     fail_on: tuple[str, ...],
     law_files: tuple[str, ...],
+    since: int | None,
     until: int | None,
     state_out: str | None,
     counterexample_out: str | None,
 ) -> int:
     """Replay LOG with its laws checked, and report.
 
-    LOG is a file, gzipped where its name ends in .gz, or - for standard input. Replaying stops at the first broken
-    law, and at the first line that expects what the ledger does not do. Refused transactions are data and no failure,
-    unless --fail-on rejected. Laws of your own, from --laws-from, are checked whatever --laws chooses.
+    LOG is a file, gzipped where its name ends in .gz, - for standard input, or a journal. Replaying stops at the first
+    broken law, and at the first line that expects what the ledger does not do. Refused transactions are data and no
+    failure, unless --fail-on rejected. Laws of your own, from --laws-from, are checked whatever --laws chooses.
     """
     if as_json and quiet:
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
     if choice == "none" and "unknown" in fail_on and not law_files:
         raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
+    if since is not None and counterexample_out is not None:
+        raise click.UsageError("--counterexample writes a log from the genesis on; give it without --from", ctx)
     if state_out is not None:
         refuse_unwritable(state_out, log=log)
     keeper = None if counterexample_out is None else keeper_of(counterexample_out, log)
     laws = (*chosen_laws(choice), *laws_from(law_files))
-    with open_log(log) as stream:
-        state, entries = read_log(stream, log)
+    with begun(log, sequence=since) as start, internal_errors_of(log):
+        if since is not None:
+            start = gone_on(start, since, log)
+        state, entries = start.state, start.entries
         if keeper is not None:
             entries = keeper.remembering(entries)
-        with progress_of(log, stream, quiet=quiet) as progress, internal_errors_of(log):
-            report = replay_log(state, entries, laws=laws, state_every=state_every, until=until, progress=progress)
+        with progress_of(log, start.stream, quiet=quiet) as progress:
+            report = replay_log(
+                state, entries, laws=laws, state_every=state_every, until=until, start=start.chain, progress=progress
+            )
+        if report.failure is None:
+            start.recorded(start.line + report.transactions, report.chain)
     unwanted = unwanted_findings(report, fail_on)
-    part = "" if until is None else f" up to sequence {report.state.sequence}"
+    part = "" if since is None else f" from sequence {since}"
+    part += "" if until is None else f" up to sequence {report.state.sequence}"
     closing = closing_sentence(report, shown_name(log) + part, unwanted)
     if state_out is not None and report.failure is None:
         save_state(report.state, state_out)

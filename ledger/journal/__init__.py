@@ -10,7 +10,8 @@ A transaction is answered, held against the laws, and recorded before its outcom
 beside a writer, and `verify` derives everything anew. Nothing here is loaded before it is asked for.
 """
 
-from .faults import JournalError, NotAccepted
+from .appending import append
+from .faults import JournalError
 from .format import Settings
 from .making import create, export, import_log
 from .reading import Beginning, Head, JournalReader
@@ -24,10 +25,10 @@ __all__ = [
     "Journal",
     "JournalError",
     "JournalReader",
-    "NotAccepted",
     "Settings",
     "Tampered",
     "Verified",
+    "append",
     "create",
     "export",
     "import_log",

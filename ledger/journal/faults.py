@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..log import LogError
-from ..strict_json import one_line
 
 
 class JournalError(LogError):
@@ -18,14 +17,6 @@ class JournalError(LogError):
     def __init__(self, name: str, line: int, sequence: int | None, message: str) -> None:
         self.sequence = sequence
         super().__init__(name, line, "" if sequence is None else f"sequence {sequence}", message)
-
-
-class NotAccepted(Exception):
-    """A line that does not belong in a journal, though it can be read: its number and what is wrong with it."""
-
-    def __init__(self, name: str, line: int, message: str) -> None:
-        self.name, self.line, self.message = name, line, message
-        super().__init__(one_line(f"{name}:{line}: {message}" if name else message))
 
 
 class Unfit(ValueError):

@@ -12,6 +12,7 @@ from ..canonical import chain_start
 from ..laws import Law
 from ..log import LogError, read_log
 from ..log.reading import KIND, LONGEST_LINE
+from .appending import record
 from .database import LOCK_SUFFIX, connect
 from .faults import JournalError, told_of
 from .format import (
@@ -42,7 +43,7 @@ def create(path: str, genesis: bytes, *, settings: Settings | None = None) -> No
 def import_log(path: str, log: str, *, settings: Settings | None = None, laws: Iterable[Law] = STEP_LAWS) -> Head:
     """Make a journal of a whole log, a file or `-`, and return where it ends.
 
-    Nothing is left where it fails: LogError for bad input, LawBroken, NotAccepted where a line expects what the ledger
+    Nothing is left where it fails: LogError for bad input, LawBroken, Divergence where a line expects what the ledger
     does not do, JournalError where it cannot be written.
     """
     refuse = partial(_refused, log)
@@ -51,19 +52,7 @@ def import_log(path: str, log: str, *, settings: Settings | None = None, laws: I
         _, genesis = next(lines, (0, b""))
         _begin(unfinished, path, log, genesis, Settings() if settings is None else settings)
         with Journal(unfinished, laws=laws, name=path) as journal:
-            texts: list[bytes] = []
-            for entry in journal.read(_kept(lines, texts), log):
-                journal.answer(entry, texts.pop())
-                if journal.pending >= LINES_AT_A_TIME:
-                    journal.commit()
-            return journal.commit()
-
-
-def _kept(lines: Iterator[tuple[int, bytes]], texts: list[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines as they are, the last one kept beside."""
-    for number, text in lines:
-        texts.append(text)
-        yield number, text
+            return record(journal, lines, log, most=LINES_AT_A_TIME)
 
 
 def export(journal: JournalReader, *, until: int | None = None) -> Iterator[bytes]:

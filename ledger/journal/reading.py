@@ -13,7 +13,7 @@ import attrs
 
 from ..canonical import chain_start
 from ..checkpoints import Checkpoint, CheckpointError, Point
-from ..log import Entry, read_log
+from ..log import Divergence, Entry, read_log
 from ..log.reading import read_on
 from ..state import State
 from .database import DAMAGED_ROW, AnyRow, opened_to_read, require_file, row_of, selection, settings_in, snapshot
@@ -231,6 +231,13 @@ class JournalReader:
 
         for entry in read_on(texts(), self.name, beginning.state.rulebook, latest=beginning.latest):
             yield read.pop(), entry
+
+    def require_chain(self, line: int, digest: bytes) -> None:
+        """Divergence where the chain digest recorded after a line is another than this one, the ledger's."""
+        row = self.line(line)
+        if row.chain != digest:
+            message = "found another chain digest recorded than the ledger gives"
+            raise Divergence(self.name, line, f"sequence {row.sequence}", message)
 
     def entries(self, beginning: Beginning, until: int | None = None) -> Iterator[Entry]:
         """The entries after a beginning, up to line `until` or the last."""

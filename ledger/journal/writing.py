@@ -12,7 +12,7 @@ import attrs
 
 from ..canonical import chain, state_bytes
 from ..laws import REGISTRY, Law, Monitor, Scope, Step
-from ..log import Entry, Expect, LogError, encode_transaction
+from ..log import Divergence, Entry, Expect, LogError, encode_transaction
 from ..log.decoding import TOLERATED
 from ..log.reading import read_on
 from ..outcomes import Applied, Outcome, Rejected
@@ -22,7 +22,7 @@ from ..transactions import Transaction
 from ..transition import apply, state_after
 from ..units import is_multiple
 from .database import connect, locked, require_file, settings_in
-from .faults import JournalError, NotAccepted, Unfit, message_of, told_of
+from .faults import JournalError, Unfit, message_of, told_of
 from .format import COLUMNS, TABLES, Batch, Kept, Line, Row, batch_link, checkpoint_link, first_link, line_link
 from .reading import Beginning, Head, JournalReader, bare
 
@@ -205,7 +205,7 @@ class Journal(JournalReader):
     def answer(self, entry: Entry, text: bytes) -> Outcome:
         """Answer an entry, and keep it pending until `commit`; `text` is its line with the line end.
 
-        Raises LawBroken, and NotAccepted where the line expects what the ledger does not do. What was pending before
+        Raises LawBroken, and Divergence where the line expects what the ledger does not do. What was pending before
         stays so. The laws have then seen what did not happen, and begin anew from the journal when it is used again.
         """
         if self._is_ahead:
@@ -215,11 +215,15 @@ class Journal(JournalReader):
         outcome = self._outcome(before, entry)
         after = following(before, entry, outcome)
         self._is_ahead = True
-        self._monitor.observe(Step(before.state, entry.transaction, outcome, after.state))
+        try:
+            self._monitor.observe(Step(before.state, entry.transaction, outcome, after.state))
+        except Exception as error:
+            note_line(error, entry.line)
+            raise
         if entry.expect is not None:
             differences = unmet(entry.expect, outcome, after.state, after.chain)
             if differences:
-                raise NotAccepted("", entry.line, "; ".join(differences))
+                raise Divergence(self.name, entry.line, "", "; ".join(differences))
         self._is_ahead = False
         self._taken += 1
         is_applied = isinstance(outcome, Applied)
