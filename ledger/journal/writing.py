@@ -23,7 +23,19 @@ from ..transition import apply, state_after
 from ..units import is_multiple
 from .database import connect, locked, require_file, settings_in
 from .faults import JournalError, Unfit, message_of, told_of
-from .format import COLUMNS, TABLES, Batch, Kept, Line, Row, batch_link, checkpoint_link, first_link, line_link
+from .format import (
+    COLUMNS,
+    FORMAT_VERSION,
+    TABLES,
+    Batch,
+    Kept,
+    Line,
+    Row,
+    batch_link,
+    checkpoint_link,
+    first_link,
+    line_link,
+)
 from .reading import Beginning, Head, JournalReader, bare
 
 STEP_LAWS = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
@@ -99,9 +111,7 @@ class Journal(JournalReader):
 
     def _resume(self) -> None:
         """Go on from the last line that is recorded: fold what follows the last checkpoint, and compare."""
-        with told_of(self.name):
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute("ROLLBACK")
+        self._require_writable()
         head = self.head()
         now = self.begin(line=head.line)
         monitor = Monitor(now.state, self._laws, 0)
@@ -116,6 +126,16 @@ class Journal(JournalReader):
             raise self.wrong(head.line, head.sequence, ANOTHER_ANSWER)
         self._monitor, self._is_ahead = monitor, False
         self._go_on_from(now, head)
+
+    def _require_writable(self) -> None:
+        """JournalError where nothing could be written. A file that SQLite opened to read is told of at a write only."""
+        with told_of(self.name):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            finally:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
 
     def _go_on_from(self, now: Beginning, head: Head) -> None:
         """What is recorded up to here, with nothing pending."""

@@ -69,9 +69,11 @@ def in_pieces(journal: Journal, number: int, tell: Callable[[int, str], None]) -
 
 @attrs.frozen
 class Killed:
-    """What a kill left: acknowledgements so far, lines found, and what is wrong, None where nothing is."""
+    """What a kill left: acknowledgements so far, the last line acknowledged, lines found, and what is wrong, None where
+    nothing is."""
 
     acknowledged: int
+    told: int
     lines: int
     wrong: str | None
 
@@ -135,4 +137,5 @@ def kills(path: str, count: int, seed: int, work: Work = honest) -> Iterator[Kil
     for _ in range(count):
         acknowledged += killed_once(path, choices, work)
         lines, wrong = wrong_with(path, acknowledged)
-        yield Killed(len(acknowledged), lines, wrong)
+        told = acknowledged[-1].line if acknowledged else 1
+        yield Killed(len(acknowledged), told, lines, wrong)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .journals import new_journal
-from .kills import Killed, in_pieces, kills, told_too_early
+from .kills import in_pieces, kills, told_too_early
 
 KILLS, SEED = 200, 20_200_913
 
@@ -16,11 +16,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_partial_is_seen(tmp_path: Path
     found = list(kills(new_journal(tmp_path, every=50), KILLS, SEED))
     assert [killed.wrong for killed in found] == [None] * KILLS
     assert found[-1].acknowledged > KILLS
-    before = Killed(0, 1, None)
-    gained = [now.lines - last.lines for last, now in pairwise((before, *found))]
-    # Kills fell before anything was written, and into a write: lines were recorded that were not acknowledged.
-    assert 0 in gained
-    assert sum(gained) == found[-1].lines - 1
+    # Some fell before anything was written, and some between a write and its acknowledgement.
+    assert any(now.lines == last.lines for last, now in pairwise(found))
+    assert any(killed.lines > killed.told for killed in found)
 
 
 @pytest.mark.slow
