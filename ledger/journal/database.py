@@ -117,8 +117,8 @@ def settings_in(connection: sqlite3.Connection, name: str) -> tuple[Settings, by
             raise JournalError(name, 0, None, "found another SQLite database, expected a journal")
         if version != FORMAT_VERSION:
             raise JournalError(name, 0, None, f"found format {version}, expected format {FORMAT_VERSION}")
-        schema = tuple(sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema ORDER BY rowid"))
-        if schema != SCHEMA:
+        schema = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema")]
+        if sorted(map(str, schema)) != sorted(SCHEMA):
             raise JournalError(name, 0, None, "found other tables or triggers, expected those of a journal")
         rows = connection.execute("SELECT id, document FROM settings").fetchall()
     if len(rows) != 1 or rows[0][0] != 1 or not isinstance(rows[0][1], bytes):

@@ -38,11 +38,11 @@ MESSAGES = {
 }
 """What SQLite's primary result codes mean for a journal."""
 
-UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-"""What SQLite finds where the bytes of the file themselves are wrong."""
+FROM_SQLITE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading from SQLite raises: the second where a damaged file has it speak of names that are no text."""
 
 
-def message_of(error: sqlite3.Error) -> str:
+def message_of(error: Exception) -> str:
     """What an error of SQLite says, in one line."""
     code = getattr(error, "sqlite_errorcode", None)
     known = None if code is None else MESSAGES.get(code & 0xFF)
@@ -54,5 +54,5 @@ def told_of(name: str, line: int = 0, sequence: int | None = None) -> Iterator[N
     """Raises an error of SQLite as a `JournalError` of this line."""
     try:
         yield
-    except sqlite3.Error as error:
+    except FROM_SQLITE as error:
         raise JournalError(name, line, sequence, message_of(error)) from error

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -17,7 +16,7 @@ from ..log import Divergence, Entry, read_log
 from ..log.reading import read_on
 from ..state import State
 from .database import DAMAGED_ROW, AnyRow, opened_to_read, require_file, row_of, selection, settings_in, snapshot
-from .faults import DAMAGED, JournalError, message_of, told_of
+from .faults import DAMAGED, FROM_SQLITE, JournalError, message_of, told_of
 from .format import COLUMNS, Batch, Kept, Line, first_link, line_link
 
 GENESIS_LINE = 1
@@ -148,7 +147,7 @@ class JournalReader:
                     raise self.wrong(line + 1, sequence, DAMAGED_ROW)
                 line, sequence = row.line, row.sequence
                 yield row
-        except sqlite3.Error as error:
+        except FROM_SQLITE as error:
             raise self.wrong(line + 1, sequence, message_of(error)) from error
 
     def _one(self, kind: type[AnyRow], where: str, *values: int) -> AnyRow | None:

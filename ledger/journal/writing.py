@@ -22,7 +22,7 @@ from ..transactions import Transaction
 from ..transition import apply, state_after
 from ..units import is_multiple
 from .database import connect, locked, require_file, settings_in
-from .faults import JournalError, Unfit, message_of, told_of
+from .faults import FROM_SQLITE, JournalError, Unfit, message_of, told_of
 from .format import (
     COLUMNS,
     FORMAT_VERSION,
@@ -272,7 +272,7 @@ class Journal(JournalReader):
         if self.pending or due:
             try:
                 head = self._write(due)
-            except sqlite3.Error as error:
+            except FROM_SQLITE as error:
                 self._discard()
                 raise self.wrong(0, None, message_of(error)) from error
             except BaseException:
