@@ -27,6 +27,11 @@ class LogError(ValueError):
         super().__init__(one_line(": ".join(part for part in (place, field, message) if part)))
 
 
+class Divergence(LogError):
+    """A line that can be read, but does not say what the ledger does: an expectation that is not met, or an answer that
+    was recorded as another."""
+
+
 class Fault(Exception):
     """Something wrong in a line, before it is known which line: the field, and what is wrong with it."""
 

@@ -10,17 +10,17 @@ from contextlib import closing
 
 import attrs
 
+from ..byte_lines import KeptLines
 from ..log import Entry
 from ..replay import Report
 from ..state import State
-from .cutting import Cutter, Recorded
+from .cutting import Cutter
 from .merging import Merger, report_of
 from .segments import NotCarried, Work, refuse_uncarried
 from .sharing import Share, verified_by_cluster, verified_by_processes, verified_here
 
 __all__ = [
     "NotCarried",
-    "Recorded",
     "Share",
     "Work",
     "replay_in_segments",
@@ -33,21 +33,22 @@ __all__ = [
 def replay_in_segments(
     state: State,
     entries: Iterator[Entry],
-    recorded: Recorded,
+    kept: KeptLines,
     work: Work,
     share: Share,
     *,
     until: int | None = None,
+    start: bytes | None = None,
     progress: Callable[[Entry], None] | None = None,
 ) -> Report:
     """Replay a log as `replay_log` does, its segments verified wherever `share` has them verified.
 
-    `entries` are read from `recorded`, and none was read yet. Raises what `replay_log` raises, NotCarried for a law
-    whose memory cannot go to another process, and what `share` raises.
+    `kept` has the bytes of the lines that `entries` are read from. Raises what `replay_log` raises, NotCarried for a
+    law whose memory cannot go to another process, and what `share` raises.
     """
     laws = work.all_laws
     refuse_uncarried(laws, state)
-    cutter = Cutter(state, entries, recorded, laws, work.state_every, until=until, progress=progress)
+    cutter = Cutter(state, entries, kept, laws, work.state_every, until=until, start=start, progress=progress)
     if cutter.looks is not None:
         work = attrs.evolve(work, looks=False)
     merger = Merger(work)

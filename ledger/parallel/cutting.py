@@ -5,7 +5,7 @@ from functools import partial
 
 import attrs
 
-from ..byte_lines import LineStream
+from ..byte_lines import KeptLines
 from ..canonical import chain, chain_start, state_digest
 from ..checkpoints import Point
 from ..laws import Count, Law, LawBroken, Monitor, StateLaw, Step
@@ -28,27 +28,6 @@ RARELY = 20_000
 
 LastApplied = tuple[Entry | None, State]
 """The last line that was applied, None before the first, and the state before it."""
-
-
-class Recorded:
-    """A stream of lines that keeps what was read of it."""
-
-    def __init__(self, stream: LineStream) -> None:
-        self._stream = stream
-        self._lines: list[bytes] = []
-
-    def readline(self, limit: int, /) -> bytes:
-        """The next line with its end, or its first `limit` bytes; nothing at the end."""
-        line = self._stream.readline(limit)
-        if line:
-            self._lines.append(line)
-        return line
-
-    def take(self, count: int) -> bytes:
-        """The next so many lines of those that were read. They are kept no longer."""
-        taken = b"".join(self._lines[:count])
-        del self._lines[:count]
-        return taken
 
 
 @attrs.frozen
@@ -83,25 +62,27 @@ class Looks:
 
 
 class Cutter:
-    """Cuts a log, from its genesis `state` on, into segments.
+    """Cuts a log, from its genesis `state` or a later one on, into segments.
 
-    `until` and `progress` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a
-    segment. `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end
-    where either did.
+    `kept`: the bytes of the lines that `entries` are read from; what was read before is dropped. `until`, `start` and
+    `progress` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a segment.
+    `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end where
+    either did.
     """
 
     def __init__(
         self,
         state: State,
         entries: Iterator[Entry],
-        recorded: Recorded,
+        kept: KeptLines,
         laws: tuple[Law, ...],
         state_every: int,
         *,
         until: int | None = None,
+        start: bytes | None = None,
         progress: Callable[[Entry], None] | None = None,
     ) -> None:
-        self.state, self.chain = state, chain_start(state)
+        self.state, self.chain = state, chain_start(state) if start is None else start
         self.latest, self.steps = state.time, 0
         self.entry: Entry | None = None
         self.last_applied: LastApplied = (None, state)
@@ -112,9 +93,10 @@ class Cutter:
         looks_rarely = has_looks and not 0 < state_every <= RARELY
         self.looks = Looks(state, laws, state_every) if looks_rarely else None
         self._looks_every = 1 if looks_rarely or not has_looks else state_every
-        self._entries, self._recorded, self._until, self._progress = entries, recorded, until, progress
+        self._entries, self._kept, self._until, self._progress = entries, kept, until, progress
         self._is_ended = False
-        recorded.take(1)
+        kept.drop()
+        self._first_line = kept.line
         if until is not None and state.sequence >= until:
             self._end()
 
@@ -131,12 +113,12 @@ class Cutter:
         if self.steps == first and number:
             self.applied_before.pop()
             return None
-        lines = self._recorded.take(self.steps - first)
+        lines = self._kept.take(self.steps - first)
         is_last = self._is_ended and self.error is None and self.stop is None
         return Segment(number, begin, self._point(), state, lines, is_last)
 
     def _point(self) -> Point:
-        line = 1 if self.entry is None else self.entry.line
+        line = self._first_line if self.entry is None else self.entry.line
         return Point(line, self.state.sequence, self.latest, self.chain, state_digest(self.state))
 
     def _answer_next(self) -> None:

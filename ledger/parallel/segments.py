@@ -51,21 +51,27 @@ class NotCarried(ValueError):
 class Work:
     """What every segment of a log is verified with.
 
-    `name`: what errors call the log. `laws`, and `law_files`, the paths of files of more laws, which each process reads
-    for itself. `state_every`: how often the laws of the whole state look; they are left out unless `looks`.
+    `name`: what errors call the log. `laws`, and after them those of `law_files`, paths, which every process reads for
+    itself; `own_laws` are these where they were read already. `state_every`: how often the laws of the whole state
+    look; they are left out unless `looks`.
     """
 
     name: str
     laws: tuple[Law, ...] = REGISTRY
     law_files: tuple[str, ...] = ()
+    own_laws: tuple[Law, ...] | None = attrs.field(default=None, eq=False)
     state_every: int = 1000
     looks: bool = True
 
     @property
     def all_laws(self) -> tuple[Law, ...]:
         """The laws to check, those of files last."""
-        laws = (*self.laws, *_laws_of(self.law_files))
+        own_laws = _laws_of(self.law_files) if self.own_laws is None else self.own_laws
+        laws = (*self.laws, *own_laws)
         return laws if self.looks else tuple(law for law in laws if not isinstance(law, StateLaw))
+
+    def __reduce__(self) -> tuple[type["Work"], tuple[object, ...]]:
+        return Work, (self.name, self.laws, self.law_files, None, self.state_every, self.looks)
 
 
 @cache

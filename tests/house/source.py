@@ -72,6 +72,7 @@ EDGE = (
     "law_files",
     "replay",
     "parallel",
+    "journal",
     "watching",
     "fuzzing",
     "verifying",

@@ -9,13 +9,14 @@ import attrs
 import pytest
 
 import ledger.parallel.cutting as cutting
+from ledger.byte_lines import KeptLines, Recorded
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law
 from ledger.log import Expect, encode_genesis, encode_transaction, read_log
 from ledger.log.decoding import Decoding
 from ledger.log.faults import Fault
 from ledger.outcomes import Reason, Rejected
-from ledger.parallel import Recorded, Share, Work, replay_in_segments, verified_here
+from ledger.parallel import Share, Work, replay_in_segments, verified_here
 from ledger.replay import Report, replay_log
 from ledger.state import State
 from ledger.transactions import Transaction
@@ -98,9 +99,9 @@ def replayed_in_segments(
     work = Work(NAME, tuple(laws), state_every=state_every)
 
     def replay() -> Report:
-        recorded = Recorded(io.BytesIO(log))
-        state, entries = read_log(recorded, NAME)
-        return replay_in_segments(state, entries, recorded, work, share, until=until, progress=progress)
+        kept = KeptLines()
+        state, entries = read_log(Recorded(io.BytesIO(log), kept), NAME)
+        return replay_in_segments(state, entries, kept, work, share, until=until, progress=progress)
 
     with (
         mock.patch.object(cutting, "LINES", cuts.lines),
