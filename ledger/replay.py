@@ -23,6 +23,9 @@ from .transactions import TYPE_NAMES
 from .transition import apply, state_after
 from .units import EXACT_DECIMALS, format_decimal
 
+Note = Callable[[int, State, bytes], None]
+"""Is told what the ledger is after a line: its number, the state, and the chain digest (32 bytes)."""
+
 
 @attrs.frozen
 class Failure:
@@ -75,15 +78,16 @@ def replay_log(
     until: int | None = None,
     start: bytes | None = None,
     progress: Callable[[Entry], None] | None = None,
+    note: Note | None = None,
 ) -> Report:
     """Fold the entries over `state`.
 
     `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
-    that of `state` as a genesis where None. `progress` is called with each entry. Raises what the entries raise,
+    that of `state` as a genesis where None. `progress` is called with each entry, and `note` with what the ledger is after its line. Raises what the entries raise,
     `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says the line.
     """
     fold = Fold(state, laws, state_every, chain_start(state) if start is None else start)
-    fold.answer_all(entries, until=until, progress=progress)
+    fold.answer_all(entries, until=until, progress=progress, note=note)
     return fold.report()
 
 
@@ -118,6 +122,7 @@ class Fold:
         *,
         until: int | None = None,
         progress: Callable[[Entry], None] | None = None,
+        note: Note | None = None,
         finishes: bool = True,
     ) -> None:
         """Answer the entries as `replay_log` does, up to the first failure. `finishes`: the log ends with them."""
@@ -128,6 +133,8 @@ class Fold:
                     break
                 if progress is not None:
                     progress(entry)
+                if note is not None:
+                    note(entry.line, self.state, self.digest)
                 if self.state.sequence == until:
                     break
             if self.failure is None and finishes:

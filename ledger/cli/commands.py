@@ -20,6 +20,7 @@ SUMMARIES = {
     "replay": "Replay a log with its laws checked.",
     "show": "Print the state, or one account, at a point of a log.",
     "explain": "Print one transaction's checks, postings and events.",
+    "diff": "Find the first transaction at which two ledgers differ.",
     "watch": "Hold a venue's log against what the operator would have done.",
     "journal": "Keep a log durably: append to it, verify it, export it.",
     "simulate": "Simulate a venue along real prices, and write its log.",

@@ -11,7 +11,7 @@ from ..checkpoints import Point
 from ..laws import Count, Law, LawBroken, Monitor, StateLaw, Step
 from ..log import Entry
 from ..outcomes import Applied
-from ..replay import Failure, note_line
+from ..replay import Failure, Note, note_line
 from ..state import State
 from ..transition import apply, state_after
 from ..units import ceil_div
@@ -64,8 +64,8 @@ class Looks:
 class Cutter:
     """Cuts a log, from its genesis `state` or a later one on, into segments.
 
-    `kept`: the bytes of the lines that `entries` are read from; what was read before is dropped. `until`, `start` and
-    `progress` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a segment.
+    `kept`: the bytes of the lines that `entries` are read from; what was read before is dropped. `until`, `start`,
+    `progress` and `note` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a segment.
     `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end where
     either did.
     """
@@ -81,6 +81,7 @@ class Cutter:
         until: int | None = None,
         start: bytes | None = None,
         progress: Callable[[Entry], None] | None = None,
+        note: Note | None = None,
     ) -> None:
         self.state, self.chain = state, chain_start(state) if start is None else start
         self.latest, self.steps = state.time, 0
@@ -93,7 +94,7 @@ class Cutter:
         looks_rarely = has_looks and not 0 < state_every <= RARELY
         self.looks = Looks(state, laws, state_every) if looks_rarely else None
         self._looks_every = 1 if looks_rarely or not has_looks else state_every
-        self._entries, self._kept, self._until, self._progress = entries, kept, until, progress
+        self._entries, self._kept, self._until, self._progress, self._note = entries, kept, until, progress, note
         self._is_ended = False
         kept.drop()
         self._first_line = kept.line
@@ -155,6 +156,8 @@ class Cutter:
             self._look(partial(self.looks.monitor.observe, step), self.steps)
         if self._progress is not None and self.stop is None:
             self._progress(entry)
+        if self._note is not None:
+            self._note(entry.line, after, self.chain)
 
     def _look(self, look: Callable[[], None], steps: int) -> None:
         """Have the laws of the whole state look, and note what they count."""
