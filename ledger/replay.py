@@ -83,8 +83,9 @@ def replay_log(
     """Fold the entries over `state`.
 
     `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
-    that of `state` as a genesis where None. `progress` is called with each entry, and `note` with what the ledger is after its line. Raises what the entries raise,
-    `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says the line.
+    that of `state` as a genesis where None. `progress` is called with each entry, and `note` with what the ledger is
+    after its line. Raises what the entries raise, `LogError` for bad input. An error raised while the ledger answers a
+    line is a bug in it; a note says the line.
     """
     fold = Fold(state, laws, state_every, chain_start(state) if start is None else start)
     fold.answer_all(entries, until=until, progress=progress, note=note)

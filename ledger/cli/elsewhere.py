@@ -10,7 +10,7 @@ from ..laws import Law
 from ..log import Entry
 from ..parallel import NotCarried, Work, replay_in_segments, verified_by_cluster, verified_by_processes
 from ..processes import WorkerDied
-from ..replay import Report
+from ..replay import Note, Report
 from ..state import State
 from .options import shown_path
 
@@ -45,11 +45,20 @@ class Elsewhere:
         until: int | None,
         start: bytes,
         progress: Callable[[Entry], None] | None,
+        note: Note | None,
     ) -> Report:
         """As `replay_log`. ClickException where it cannot be had from there."""
         try:
             return replay_in_segments(
-                state, entries, self.kept, self._work, self._share, until=until, start=start, progress=progress
+                state,
+                entries,
+                self.kept,
+                self._work,
+                self._share,
+                until=until,
+                start=start,
+                progress=progress,
+                note=note,
             )
         except (ClusterError, NotCarried, WorkerDied) as error:
             raise click.ClickException(f"{self._option}: {error}") from None

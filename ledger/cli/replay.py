@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..digests import Digesting
 from ..law_files import laws_from
 from ..laws import Law
 from ..replay import Report, replay_log
@@ -24,7 +25,7 @@ from .options import (
 )
 from .progress import progress_of
 from .replayed import replayed_document, replayed_lines
-from .saving import refuse_unwritable, save_state
+from .saving import refuse_unwritable, save, save_state
 from .sources import begun, gone_on
 
 if TYPE_CHECKING:
@@ -81,6 +82,21 @@ Example:
     help="Write the last state's canonical bytes there, unless the replay fails.",
 )
 @click.option(
+    "--digests",
+    "digests_out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the digests on the way there, to be held against another ledger's, unless the replay fails.",
+)
+@click.option(
+    "--digests-every",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Write them at every line whose number N divides, besides the first and the last.",
+)
+@click.option(
     "--counterexample",
     "counterexample_out",
     type=click.Path(),
@@ -107,6 +123,8 @@ def command(
     since: int | None,
     until: int | None,
     state_out: str | None,
+    digests_out: str | None,
+    digests_every: int,
     counterexample_out: str | None,
     workers: int | None,
     cluster: str | None,
@@ -123,11 +141,15 @@ def command(
         raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
     if since is not None and counterexample_out is not None:
         raise click.UsageError("--counterexample writes a log from the genesis on; give it without --from", ctx)
+    if since is not None and digests_out is not None:
+        raise click.UsageError("--digests writes them from the genesis on; give it without --from", ctx)
     refuse_two_places(workers, cluster)
     if cluster is not None:
         refuse_without_library()
     if state_out is not None:
         refuse_unwritable(state_out, log=log)
+    if digests_out is not None:
+        refuse_unwritable(digests_out, log=log)
     keeper = None if counterexample_out is None else keeper_of(counterexample_out, log)
     chosen, own_laws = chosen_laws(choice), laws_from(law_files)
     laws = (*chosen, *own_laws)
@@ -141,8 +163,12 @@ def command(
         if keeper is not None:
             entries = keeper.remembering(entries)
         replay = elsewhere.replay if elsewhere else partial(replay_log, laws=laws, state_every=state_every)
+        digesting = None if digests_out is None else Digesting(digests_every)
+        note = None if digesting is None else digesting.note
+        if note is not None:
+            note(start.line, state, start.chain)
         with progress_of(log, start.stream, quiet=quiet) as progress:
-            report = replay(state, entries, until=until, start=start.chain, progress=progress)
+            report = replay(state, entries, until=until, start=start.chain, progress=progress, note=note)
         if report.failure is None:
             start.recorded(start.line + report.transactions, report.chain)
     unwanted = unwanted_findings(report, fail_on)
@@ -151,6 +177,8 @@ def command(
     closing = closing_sentence(report, shown_name(log) + part, unwanted)
     if state_out is not None and report.failure is None:
         save_state(report.state, state_out)
+    if digests_out is not None and digesting is not None and report.failure is None:
+        save(digests_out, digesting.lines())
     options = options_of(choice, law_files)
     written = None
     if keeper is not None:

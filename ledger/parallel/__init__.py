@@ -12,7 +12,7 @@ import attrs
 
 from ..byte_lines import KeptLines
 from ..log import Entry
-from ..replay import Report
+from ..replay import Note, Report
 from ..state import State
 from .cutting import Cutter
 from .merging import Merger, report_of
@@ -40,15 +40,19 @@ def replay_in_segments(
     until: int | None = None,
     start: bytes | None = None,
     progress: Callable[[Entry], None] | None = None,
+    note: Note | None = None,
 ) -> Report:
     """Replay a log as `replay_log` does, its segments verified wherever `share` has them verified.
 
-    `kept` has the bytes of the lines that `entries` are read from. Raises what `replay_log` raises, NotCarried for a
+    `kept` has the bytes of the lines that `entries` are read from. `progress` and `note` are told of lines that are
+    read ahead of those that were verified. Raises what `replay_log` raises, NotCarried for a
     law whose memory cannot go to another process, and what `share` raises.
     """
     laws = work.all_laws
     refuse_uncarried(laws, state)
-    cutter = Cutter(state, entries, kept, laws, work.state_every, until=until, start=start, progress=progress)
+    cutter = Cutter(
+        state, entries, kept, laws, work.state_every, until=until, start=start, progress=progress, note=note
+    )
     if cutter.looks is not None:
         work = attrs.evolve(work, looks=False)
     merger = Merger(work)

@@ -65,9 +65,9 @@ class Cutter:
     """Cuts a log, from its genesis `state` or a later one on, into segments.
 
     `kept`: the bytes of the lines that `entries` are read from; what was read before is dropped. `until`, `start`,
-    `progress` and `note` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a segment.
-    `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end where
-    either did.
+    `progress` and `note` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a
+    segment. `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end
+    where either did.
     """
 
     def __init__(
