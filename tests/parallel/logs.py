@@ -29,7 +29,8 @@ Ended = Report | tuple[str, str, tuple[str, ...]]
 
 
 def log_of(start: State, transactions: Sequence[Transaction]) -> bytes:
-    """The log of transactions under the state's rulebook; those that no log may hold are left out.
+    """The log of transactions under the state's rulebook; those that no log may hold are left out, and those that are
+    refused at a later time, before which no line after them could go.
 
     A line that a log may hold only with an `expect` of its refusal has that.
     """
@@ -39,6 +40,8 @@ def log_of(start: State, transactions: Sequence[Transaction]) -> bytes:
     for transaction in transactions:
         outcome = apply(state, transaction)
         reason = outcome.reason if isinstance(outcome, Rejected) else None
+        if reason is not None and transaction.time > state.time:
+            continue
         line = _line(decoding, state, transaction, reason, latest)
         if line is not None:
             lines.append(line)
