@@ -225,7 +225,7 @@ def verify_command(journal: str, acknowledged: str | None, as_json: bool) -> int
 )
 def export_command(journal: str, out: str) -> int:
     """Write JOURNAL as a log. What was imported comes out as it went in, to the byte."""
-    with JournalReader(journal) as reader:
+    with JournalReader(journal) as reader, reader.snapshot():
         if out == STANDARD_OUTPUT:
             write_out(export(reader))
             return 0

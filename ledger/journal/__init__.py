@@ -10,6 +10,8 @@ A transaction is answered, held against the laws, and recorded before its outcom
 beside a writer, and `verify` derives everything anew. Nothing here is loaded before it is asked for.
 """
 
+from ..checkpoints import Checkpoint, Point
+from ..log import Divergence
 from .appending import append
 from .faults import JournalError
 from .format import Settings
@@ -21,10 +23,13 @@ from .writing import Journal
 __all__ = [
     "Acknowledged",
     "Beginning",
+    "Checkpoint",
+    "Divergence",
     "Head",
     "Journal",
     "JournalError",
     "JournalReader",
+    "Point",
     "Settings",
     "Tampered",
     "Verified",

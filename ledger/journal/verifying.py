@@ -54,7 +54,7 @@ def verify(journal: JournalReader, acknowledged: Iterable[Acknowledged] = ()) ->
         except Tampered:
             raise
         except JournalError as error:
-            raise walk.wrong(error.line or walk.line, error.message) from None
+            raise walk.wrong(error.line or max(walk.line, GENESIS_LINE), error.message) from None
         except LogError as error:
             raise walk.wrong(error.line, f"{error.field}: {error.message}" if error.field else error.message) from None
     return walk.verified()

@@ -64,7 +64,7 @@ def outcome_of(path: str, before: tuple[object, ...], acknowledged: Iterable[Ack
         with JournalReader(path) as reader:
             verify(reader, acknowledged)
     except Tampered as tampered:
-        is_named = 0 <= tampered.line <= head.line + 1 and tampered.sequence is not None and "\n" not in str(tampered)
+        is_named = 1 <= tampered.line <= head.line + 1 and tampered.sequence is not None and "\n" not in str(tampered)
         return NAMED if is_named else f"named otherwise: {tampered}"
     except JournalError as error:
         return REFUSED if error.line == 0 and "\n" not in str(error) else f"refused otherwise: {error}"

@@ -245,3 +245,14 @@ def test_a_journal_is_not_made_over_another_file(tmp_path: Path) -> None:
         with pytest.raises(JournalError, match="found a file there already, expected none"):
             make()
     assert Path(path).read_bytes() == before
+
+
+def test_a_writer_reads_its_own_lines_meanwhile(tmp_path: Path) -> None:
+    with Journal(new_journal(tmp_path)) as journal:
+        journal.apply_all([deposit(1), deposit(2)])
+        seen = []
+        for row in journal.lines(1, 3):
+            journal.apply(deposit(10 + row.line))
+            seen.append(row.line)
+        assert seen == [2, 3]
+        assert [row.line for row in journal.lines()] == [1, 2, 3, 4, 5]
