@@ -14,14 +14,13 @@ from typing import Protocol
 import attrs
 
 from .byte_lines import KeptLines, LineStream, Recorded
-from .canonical import chain, chain_start, state_digest
+from .canonical import chain_start, state_digest
 from .digests import GENESIS_LINE, Record, read_digests, record_of
 from .journal import JournalReader
 from .log import Entry, read_log
 from .outcomes import Outcome
-from .replay import note_line
+from .replay import advance
 from .state import State
-from .transition import apply, state_after
 
 
 class Parting(enum.Enum):
@@ -186,14 +185,9 @@ Source = LogSource | JournalSource | DigestsSource
 
 
 def answered(state: State, digest: bytes, text: bytes, entry: Entry) -> Answer:
-    """How the ledger answers a line after a state and a chain digest. An error is a bug, and is noted with the line."""
-    try:
-        outcome = apply(state, entry.transaction)
-        link = chain(digest, entry.transaction, outcome)
-        return Answer(entry.line, text, entry, outcome, state, state_after(state, outcome), link)
-    except Exception as error:
-        note_line(error, entry.line)
-        raise
+    """How the ledger answers a line after a state and a chain digest."""
+    outcome, after, link = advance(state, digest, entry)
+    return Answer(entry.line, text, entry, outcome, state, after, link)
 
 
 def part(a: Source, b: Source) -> Parted:

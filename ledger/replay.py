@@ -92,6 +92,19 @@ def replay_log(
     return fold.report()
 
 
+def advance(state: State, digest: bytes, entry: Entry) -> tuple[Outcome, State, bytes]:
+    """The answer to a line, and the state and the chain digest after it; no law is checked.
+
+    An error is a bug of the ledger, and is noted with the line.
+    """
+    try:
+        outcome = apply(state, entry.transaction)
+        return outcome, state_after(state, outcome), chain(digest, entry.transaction, outcome)
+    except Exception as error:
+        note_line(error, entry.line)
+        raise
+
+
 class Fold:
     """A replay on its way: the state and the digest so far, and what was counted, as `Report` has them.
 

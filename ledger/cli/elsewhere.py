@@ -8,11 +8,18 @@ from ..byte_lines import KeptLines
 from ..cluster import ClusterError
 from ..laws import Law
 from ..log import Entry
-from ..parallel import NotCarried, Work, replay_in_segments, verified_by_cluster, verified_by_processes
+from ..parallel import (
+    NotCarried,
+    Work,
+    replay_in_segments,
+    replay_recorded,
+    verified_by_cluster,
+    verified_by_processes,
+)
 from ..processes import WorkerDied
 from ..replay import Note, Report
-from ..state import State
 from .options import shown_path
+from .sources import Begun
 
 
 class Elsewhere:
@@ -39,24 +46,34 @@ class Elsewhere:
 
     def replay(
         self,
-        state: State,
+        start: Begun,
         entries: Iterator[Entry],
         *,
+        is_kept: bool,
         until: int | None,
-        start: bytes,
         progress: Callable[[Entry], None] | None,
         note: Note | None,
     ) -> Report:
-        """As `replay_log`. ClickException where it cannot be had from there."""
+        """As `replay_log`. ClickException where it cannot be had from there.
+
+        `is_kept`: whether the entries must be read here. Else a journal is cut at its checkpoints.
+        """
+        work, share = self._work, self._share
         try:
+            if start.reader is not None and note is None and not is_kept:
+                report = replay_recorded(
+                    start.reader, start.state, start.line, start.chain, work, share, until=until, progress=progress
+                )
+                if report is not None:
+                    return report
             return replay_in_segments(
-                state,
+                start.state,
                 entries,
                 self.kept,
-                self._work,
-                self._share,
+                work,
+                share,
                 until=until,
-                start=start,
+                start=start.chain,
                 progress=progress,
                 note=note,
             )

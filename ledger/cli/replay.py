@@ -162,13 +162,16 @@ def command(
         state, entries = start.state, start.entries
         if keeper is not None:
             entries = keeper.remembering(entries)
-        replay = elsewhere.replay if elsewhere else partial(replay_log, laws=laws, state_every=state_every)
+        if elsewhere is not None:
+            replay = partial(elsewhere.replay, start, is_kept=keeper is not None)
+        else:
+            replay = partial(replay_log, state, laws=laws, state_every=state_every, start=start.chain)
         digesting = None if digests_out is None else Digesting(digests_every)
         note = None if digesting is None else digesting.note
         if note is not None:
             note(start.line, state, start.chain)
         with progress_of(log, start.stream, quiet=quiet) as progress:
-            report = replay(state, entries, until=until, start=start.chain, progress=progress, note=note)
+            report = replay(entries, until=until, progress=progress, note=note)
         if report.failure is None:
             start.recorded(start.line + report.transactions, report.chain)
     unwanted = unwanted_findings(report, fail_on)

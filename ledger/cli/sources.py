@@ -15,6 +15,7 @@ from ..state import State
 from ..transition import apply, state_after
 
 if TYPE_CHECKING:
+    from ..journal import JournalReader
     from ..journal.format import Line
 
 GENESIS_LINE = 1
@@ -29,8 +30,8 @@ def nothing_recorded(line: int, digest: bytes) -> None:
 class Begun:
     """A log or a journal after `line`: the state there, the chain digest (32 bytes), and the entries that follow.
 
-    `stream`: the bytes of a log, None for a journal. `recorded`: is to be called with a line and the chain digest after
-    it; Divergence where a journal recorded another.
+    `stream`: the bytes of a log, None for a journal, of which `reader` is what reads it. `recorded`: is to be called
+    with a line and the chain digest after it; Divergence where a journal recorded another.
     """
 
     state: State
@@ -39,6 +40,7 @@ class Begun:
     entries: Iterator[Entry]
     stream: BinaryIO | None = None
     recorded: Callable[[int, bytes], None] = nothing_recorded
+    reader: "JournalReader | None" = None
 
 
 def is_journal(log: str) -> bool:
@@ -81,7 +83,7 @@ def journal_begun(
             entries = reader.entries(start)
         else:
             kept.line, entries = start.line, keeping(reader.recorded(start), kept)
-        yield Begun(start.state, start.line, start.chain, entries, recorded=reader.require_chain)
+        yield Begun(start.state, start.line, start.chain, entries, recorded=reader.require_chain, reader=reader)
 
 
 def keeping(rows: Iterator[tuple["Line", Entry]], kept: KeptLines) -> Iterator[Entry]:

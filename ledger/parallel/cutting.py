@@ -6,14 +6,13 @@ from functools import partial
 import attrs
 
 from ..byte_lines import KeptLines
-from ..canonical import chain, chain_start, state_digest
+from ..canonical import chain_start, state_digest
 from ..checkpoints import Point
 from ..laws import Count, Law, LawBroken, Monitor, StateLaw, Step
 from ..log import Entry
 from ..outcomes import Applied
-from ..replay import Failure, Note, note_line
+from ..replay import Failure, Note, advance, note_line
 from ..state import State
-from ..transition import apply, state_after
 from ..units import ceil_div
 from .segments import Segment
 
@@ -61,13 +60,34 @@ class Looks:
             self.counted.append((steps, counts))
 
 
-class Cutter:
+class Cutting:
+    """What cuts a log into segments: `state` and `chain` are those at its beginning, later those that it comes to.
+
+    `error`: what stopped the reading before the log's end. `looks`: the laws of the whole state, where they look too
+    rarely for a segment; `stop`: what stopped them. The segments end where either did.
+    """
+
+    def __init__(self, state: State, chain: bytes) -> None:
+        self.state, self.chain = state, chain
+        self.entry: Entry | None = None
+        self.error: Exception | None = None
+        self.looks: Looks | None = None
+        self.stop: Stop | None = None
+
+    def next_segment(self) -> Segment | None:
+        """The next segment, None where there is none."""
+        raise NotImplementedError
+
+    def last_applied_before(self, number: int) -> LastApplied:
+        """The last line that was applied before a segment, and the state before it."""
+        raise NotImplementedError
+
+
+class Cutter(Cutting):
     """Cuts a log, from its genesis `state` or a later one on, into segments.
 
     `kept`: the bytes of the lines that `entries` are read from; what was read before is dropped. `until`, `start`,
-    `progress` and `note` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a
-    segment. `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end
-    where either did.
+    `progress` and `note` as for `replay_log`.
     """
 
     def __init__(
@@ -83,13 +103,10 @@ class Cutter:
         progress: Callable[[Entry], None] | None = None,
         note: Note | None = None,
     ) -> None:
-        self.state, self.chain = state, chain_start(state) if start is None else start
+        super().__init__(state, chain_start(state) if start is None else start)
         self.latest, self.steps = state.time, 0
-        self.entry: Entry | None = None
         self.last_applied: LastApplied = (None, state)
         self.applied_before: list[LastApplied] = []
-        self.error: Exception | None = None
-        self.stop: Stop | None = None
         has_looks = any(isinstance(law, StateLaw) for law in laws)
         looks_rarely = has_looks and not 0 < state_every <= RARELY
         self.looks = Looks(state, laws, state_every) if looks_rarely else None
@@ -116,7 +133,11 @@ class Cutter:
             return None
         lines = self._kept.take(self.steps - first)
         is_last = self._is_ended and self.error is None and self.stop is None
-        return Segment(number, begin, self._point(), state, lines, is_last)
+        return Segment(number, begin, state, lines, (self._point(),), is_last)
+
+    def last_applied_before(self, number: int) -> LastApplied:
+        """The last line that was applied before a segment, and the state before it."""
+        return self.applied_before[number]
 
     def _point(self) -> Point:
         line = self._first_line if self.entry is None else self.entry.line
@@ -130,8 +151,6 @@ class Cutter:
             if entry is not None:
                 self._answer(entry)
         except Exception as error:
-            if entry is not None:
-                note_line(error, entry.line)
             self.error = error
         if entry is None or self.error is not None or self.stop is not None or self.state.sequence == self._until:
             self._end()
@@ -143,9 +162,7 @@ class Cutter:
 
     def _answer(self, entry: Entry) -> None:
         before = self.state
-        outcome = apply(before, entry.transaction)
-        after = state_after(before, outcome)
-        self.chain = chain(self.chain, entry.transaction, outcome)
+        outcome, after, self.chain = advance(before, self.chain, entry)
         self.entry, self.state = entry, after
         self.latest = max(self.latest, entry.transaction.time)
         self.steps += 1

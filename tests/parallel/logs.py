@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 from unittest import mock
 
 import attrs
@@ -24,6 +25,7 @@ from ledger.transition import apply, state_after
 
 NAME = "drawn.jsonl"
 
+Result = TypeVar("Result")
 Ended = Report | tuple[str, str, tuple[str, ...]]
 """A report, or what was raised: its type, its text and its notes."""
 
@@ -85,7 +87,7 @@ def replayed(
         state, entries = read_log(io.BytesIO(log), NAME)
         return replay_log(state, entries, laws=laws, state_every=state_every, until=until, progress=progress)
 
-    return _ended(replay)
+    return ended(replay)
 
 
 def replayed_in_segments(
@@ -111,10 +113,10 @@ def replayed_in_segments(
         mock.patch.object(cutting, "ACCOUNTS", 0),
         mock.patch.object(cutting, "RARELY", cuts.rarely),
     ):
-        return _ended(replay)
+        return ended(replay)
 
 
-def _ended(replay: Callable[[], Report]) -> Ended:
+def ended(replay: Callable[[], Result]) -> Result | tuple[str, str, tuple[str, ...]]:
     try:
         return replay()
     except Exception as error:
@@ -124,4 +126,3 @@ def _ended(replay: Callable[[], Report]) -> Ended:
 def plant_bug(monkeypatch: pytest.MonkeyPatch, planted: Apply) -> None:
     """Have every replay answer with the planted `apply`."""
     monkeypatch.setattr("ledger.replay.apply", planted)
-    monkeypatch.setattr("ledger.parallel.cutting.apply", planted)
