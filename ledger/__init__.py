@@ -11,7 +11,21 @@ What this module names is the public surface; nothing else is promised.
 
 from .canonical import StateError, chain, chain_start, state_bytes, state_chunks, state_digest, state_from_bytes
 from .law_files import LawFileError, laws_from
-from .laws import REGISTRY, Breach, Count, HistoryLaw, Law, LawBroken, Monitor, Scope, Span, StateLaw, Step, StepLaw
+from .laws import (
+    REGISTRY,
+    Breach,
+    Count,
+    HistoryLaw,
+    Law,
+    LawBroken,
+    Looks,
+    Monitor,
+    Scope,
+    Span,
+    StateLaw,
+    Step,
+    StepLaw,
+)
 from .laws.law import HELD, Verdict
 from .log import (
     Entry,
@@ -163,6 +177,7 @@ __all__ = [
     "LiquidationStarted",
     "LiquidityMonitor",
     "LogError",
+    "Looks",
     "LossShared",
     "MarkAsset",
     "MarkMarket",

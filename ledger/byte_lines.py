@@ -6,6 +6,7 @@ and a message.
 
 import gzip
 import io
+import select
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 STANDARD_INPUT = "-"
 UNPACKED_AT_A_TIME = 1 << 17
+ARRIVING_AT_A_TIME = 1 << 16
 
 Refuse = Callable[[int, str], Exception]
 
@@ -23,6 +25,43 @@ class LineStream(Protocol):
 
     def readline(self, limit: int, /) -> bytes:
         """The next line with its end, or its first `limit` bytes; nothing at the end."""
+
+
+class KeptLines:
+    """Lines that are kept as they are read, until they are taken: `line` is the number of the last one taken."""
+
+    def __init__(self, line: int = 0) -> None:
+        self.line = line
+        self._lines: list[bytes] = []
+
+    def keep(self, line: bytes) -> None:
+        """Keep the bytes of the next line, with its end."""
+        self._lines.append(line)
+
+    def take(self, count: int) -> bytes:
+        """The next so many lines."""
+        taken = b"".join(self._lines[:count])
+        del self._lines[:count]
+        self.line += count
+        return taken
+
+    def drop(self) -> None:
+        """Take all, and leave them."""
+        self.take(len(self._lines))
+
+
+class Recorded:
+    """A stream of lines that keeps what is read of it."""
+
+    def __init__(self, stream: LineStream, kept: KeptLines) -> None:
+        self._stream, self._kept = stream, kept
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or its first `limit` bytes; nothing at the end."""
+        line = self._stream.readline(limit)
+        if line:
+            self._kept.keep(line)
+        return line
 
 
 @contextmanager
@@ -65,8 +104,47 @@ def numbered_lines(
         if not line:
             return
         if len(line) == longest:
-            raise refuse(number, f"found a line of {longest} bytes or more, expected a shorter one")
+            raise refuse(number, _too_long(longest))
         yield number, line
+
+
+def arriving_lines(stream: BinaryIO, longest: int, kind: str, refuse: Refuse) -> Iterator[tuple[int, bytes] | None]:
+    """As `numbered_lines`, and None whenever nothing more has arrived yet, so that what came can be dealt with."""
+    number, rest = 0, b""
+    while True:
+        if _is_waiting(stream):
+            yield None
+        try:
+            chunk = stream.read1(ARRIVING_AT_A_TIME)  # type: ignore[attr-defined]
+        except (OSError, EOFError, zlib.error) as error:
+            raise refuse(number + 1, _unreadable(error, kind)) from None
+        if not chunk:
+            break
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            number += 1
+            if len(line) + 1 >= longest:
+                raise refuse(number, _too_long(longest))
+            yield number, line + b"\n"
+        if len(rest) >= longest:
+            raise refuse(number + 1, _too_long(longest))
+    if rest:
+        yield number + 1, rest
+
+
+def _is_waiting(stream: BinaryIO) -> bool:
+    """Whether a read would wait: never for what is no file of the system's."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return False
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return not poll.poll(0)
+
+
+def _too_long(longest: int) -> str:
+    return f"found a line of {longest} bytes or more, expected a shorter one"
 
 
 def _unreadable(error: Exception, kind: str) -> str:

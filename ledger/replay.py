@@ -66,6 +66,10 @@ class Report:
         return tuple(count.law for count in self.laws if count.fired == 0)
 
 
+Note = Callable[[int, State, bytes], None]
+"""Is told what the ledger is after a line: its number, the state, and the chain digest (32 bytes)."""
+
+
 def replay_log(
     state: State,
     entries: Iterable[Entry],
@@ -75,17 +79,31 @@ def replay_log(
     until: int | None = None,
     start: bytes | None = None,
     progress: Callable[[Entry], None] | None = None,
+    note: Note | None = None,
 ) -> Report:
     """Fold the entries over `state`.
 
     `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
-    that of `state` as a genesis where None. `progress` is called with each entry once the laws saw it. Raises what the
-    entries raise, `LogError` for bad input. An error raised while the ledger answers a line is a bug in it; a note says
-    the line.
+    that of `state` as a genesis where None. Once the laws saw a line, `progress` is called with its entry and `note`
+    with what the ledger is after it. Raises what the entries raise, `LogError` for bad input. An error raised while the
+    ledger answers a line is a bug in it; a note says the line.
     """
     fold = Fold(state, laws, state_every, chain_start(state) if start is None else start)
-    fold.answer_all(entries, until=until, progress=progress)
+    fold.answer_all(entries, until=until, progress=progress, note=note)
     return fold.report()
+
+
+def advance(state: State, digest: bytes, entry: Entry) -> tuple[Outcome, State, bytes]:
+    """The answer to a line, and the state and the chain digest after it; no law is checked.
+
+    An error is a bug of the ledger, and is noted with the line.
+    """
+    try:
+        outcome = apply(state, entry.transaction)
+        return outcome, state_after(state, outcome), chain(digest, entry.transaction, outcome)
+    except Exception as error:
+        note_line(error, entry.line)
+        raise
 
 
 TOGETHER = 256
@@ -128,6 +146,7 @@ class Fold:
         self.digest = digest
         self.monitor = Monitor(state, laws, state_every, memories)
         self.progress: Callable[[Entry], None] | None = None
+        self.note: Note | None = None
         self.waiting: list[_Answered] = []
         self.applied: Counter[str] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
@@ -143,10 +162,11 @@ class Fold:
         *,
         until: int | None = None,
         progress: Callable[[Entry], None] | None = None,
+        note: Note | None = None,
         finishes: bool = True,
     ) -> None:
         """Answer the entries as `replay_log` does, up to the first failure. `finishes`: the log ends with them."""
-        self.progress = progress
+        self.progress, self.note = progress, note
         try:
             self.fold(entries if until is None or self.state.sequence < until else (), until)
             if self.failure is None and finishes:
@@ -177,15 +197,13 @@ class Fold:
 
     def answer(self, entry: Entry) -> Outcome:
         """Apply a line's transaction."""
+        outcome, after, digest = advance(self.state, self.digest, entry)
         try:
-            outcome = apply(self.state, entry.transaction)
-            after = state_after(self.state, outcome)
-            digest = chain(self.digest, entry.transaction, outcome)
             step = Step(self.state, entry.transaction, outcome, after) if self.monitor.laws else None
-            self.waiting.append(_Answered(entry, self.state, outcome, after, digest, step))
         except Exception as error:
             note_line(error, entry.line)
             raise
+        self.waiting.append(_Answered(entry, self.state, outcome, after, digest, step))
         self.state, self.digest = after, digest
         return outcome
 
@@ -214,9 +232,11 @@ class Fold:
             assert self.entry is not None
             accounts = tuple(sorted({*expect.balances, *expect.positions, *expect.account_values}))
             self.failure = Failure(self.entry, None, "; ".join(differences), accounts, self.before, self.state)
-        if self.progress is not None:
-            for answered in met:
+        for answered in met if self.progress is not None or self.note is not None else ():
+            if self.progress is not None:
                 self.progress(answered.entry)
+            if self.note is not None:
+                self.note(answered.entry.line, answered.after, answered.digest)
 
     def watch(self, waiting: list[_Answered]) -> None:
         """Show the monitor the steps; where one is wrong, count those up to it."""

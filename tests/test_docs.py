@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import ledger
+import ledger.journal
 
 from .shared_data import SHARED, shared_path
 
@@ -125,6 +126,12 @@ def test_the_public_surface_is_documented() -> None:
     section = (ROOT / "docs" / "embedding.md").read_text("utf-8").partition("## The public surface")[2]
     documented = re.findall(r"`([A-Za-z_]+)`", "".join(line for line in section.splitlines() if line.startswith("|")))
     assert sorted(documented) == sorted(ledger.__all__)
+
+
+def test_the_journals_surface_is_documented() -> None:
+    section = (ROOT / "docs" / "embedding.md").read_text("utf-8").partition("| for | names of `ledger.journal` |")[2]
+    table = section.partition("\n\n")[0]
+    assert sorted(re.findall(r"`([A-Za-z_]+)`", table)) == sorted(ledger.journal.__all__)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[path.name for path in PAGES])

@@ -22,7 +22,9 @@ SUMMARIES = {
     "replay": "Replay a log with its laws checked.",
     "show": "Print the state, or one account, at a point of a log.",
     "explain": "Print one transaction's checks, postings and events.",
+    "diff": "Find the first transaction at which two ledgers differ.",
     "watch": "Hold a venue's log against what the operator would have done.",
+    "journal": "Keep a log durably: append to it, verify it, export it.",
     "simulate": "Simulate a venue along real prices, and write its log.",
     "calibrate": "Find how much capacity is enough, over scenarios and seeds.",
     "fuzz": "Try the ledger at random with its laws checked.",
@@ -33,6 +35,7 @@ SUMMARIES = {
 }
 """Every command with what it does, so that none has to be loaded to be listed."""
 
+DIVERGED = 1
 BAD_INPUT = 2
 INTERNAL_ERROR = 3
 INTERRUPTED = 130
@@ -117,7 +120,7 @@ class Commands(click.Group):
 def ending(error: Exception) -> tuple[int, list[str]]:
     """The exit code and the lines that tell of an error: one, or one for each error of a rulebook."""
     from ..law_files import LawFileError
-    from ..log import LogError
+    from ..log import Divergence, LogError
     from ..profiles import RulebookError
     from ..replay import noted_line
     from ..simulation.faults import DataError
@@ -130,7 +133,7 @@ def ending(error: Exception) -> tuple[int, list[str]]:
     if isinstance(error, click.ClickException):
         return BAD_INPUT, [one_line(error.format_message())]
     if isinstance(error, LogError):
-        return BAD_INPUT, [str(error)]
+        return DIVERGED if isinstance(error, Divergence) else BAD_INPUT, [str(error)]
     if isinstance(error, DataError):
         return BAD_INPUT, [one_line(line) for line in error.lines]
     if isinstance(error, LawFileError):

@@ -68,8 +68,16 @@ def unnamed_figure(form: Format, state: State, name: str) -> str:
     return NOTHING if market is None else form.price(market.mark)
 
 
-def before_and_after(form: Format, before: State, after: State, accounts: Sequence[str], *, width: int) -> list[str]:
-    """A table of every figure of the accounts in the two states; `*` marks what changed."""
+def before_and_after(
+    form: Format,
+    before: State,
+    after: State,
+    accounts: Sequence[str],
+    *,
+    names: tuple[str, str] = ("before", "after"),
+    width: int,
+) -> list[str]:
+    """A table of every figure of the accounts in the two states, which have these names; `*` marks what differs."""
     rows: list[Sequence[Cell]] = []
     for account_id in accounts:
         old = named_figures(document_of(form, before, account_id))
@@ -83,7 +91,7 @@ def before_and_after(form: Format, before: State, after: State, accounts: Sequen
             changed = was != is_now
             now: Cell = Styled(is_now, colour="yellow") if changed else is_now
             rows.append(("*" if changed else "", f"  {name}", was, now))
-    columns = (Column(""), Column("account"), Column("before", "point"), Column("after", "point"))
+    columns = (Column(""), Column("account"), *(Column(name, "point") for name in names))
     return table(columns, rows, width=width)
 
 

@@ -8,7 +8,7 @@ from ..replay import note_line
 from .explained import explained_document, explained_lines
 from .internal import internal_errors_of
 from .layout import page_width
-from .moments import GENESIS_LINE, Moment, moment_of
+from .moments import Moment, moment_of
 from .options import (
     json_option,
     log_argument,
@@ -18,6 +18,7 @@ from .options import (
     refuse_two_points,
     shown_path,
 )
+from .sources import GENESIS_LINE
 
 EXAMPLE = """\b
 Example:

@@ -3,55 +3,63 @@
 import attrs
 import click
 
-from ..canonical import chain, chain_start
-from ..log import Entry, open_log, read_log
+from ..canonical import chain
+from ..log import Entry
 from ..outcomes import Applied, Outcome
 from ..replay import note_line
 from ..state import State
 from ..transition import apply, state_after
 from .internal import internal_errors_of
-
-GENESIS_LINE = 1
+from .sources import GENESIS_LINE, begun, last_line
 
 
 @attrs.frozen
 class Moment:
-    """One line of a log: the transaction on it, the states before and after, the outcome. `entry` is None at the
-    genesis. `chain` is the chain digest after the line (32 bytes)."""
+    """One `line` of a log: the transaction on it, the states before and after, the outcome. `entry` is None at the
+    genesis, and at a checkpoint. `chain` is the chain digest after the line (32 bytes)."""
 
+    line: int
     entry: Entry | None
     outcome: Outcome | None
     before: State
     after: State
     chain: bytes
 
-    @property
-    def line(self) -> int:
-        """The line in the log."""
-        return GENESIS_LINE if self.entry is None else self.entry.line
-
 
 def moment_of(log: str, *, sequence: int | None, line: int | None) -> Moment:
     """The line that made this sequence number, or this line, or the last one where neither is given.
 
-    ClickException where the log ends before it; LogError for bad input up to there.
+    A journal is read from its last checkpoint before. ClickException where the log ends before the line; LogError for
+    bad input up to there; Divergence where a journal recorded another chain digest there.
     """
-    with open_log(log) as stream, internal_errors_of(log):
-        state, entries = read_log(stream, log)
-        moment = Moment(None, None, state, state, chain_start(state))
-        if sequence == state.sequence or line == GENESIS_LINE:
-            return moment
-        for entry in entries:
+    where = before(log, sequence=sequence, line=line)
+    with begun(log, line=where.get("line"), sequence=where.get("sequence")) as start, internal_errors_of(log):
+        moment = Moment(start.line, None, None, start.state, start.state, start.chain)
+        is_found = (sequence, line) in ((start.state.sequence, None), (None, start.line))
+        for entry in () if is_found else start.entries:
             moment = line_answered(moment, entry)
-            outcome, state = moment.outcome, moment.after
-            if line == entry.line or (isinstance(outcome, Applied) and sequence == state.sequence):
-                return moment
-    if sequence is None and line is None:
+            is_applied = isinstance(moment.outcome, Applied)
+            if line == entry.line or (is_applied and sequence == moment.after.sequence):
+                is_found = True
+                break
+        start.recorded(moment.line, moment.chain)
+    if is_found or (sequence is None and line is None):
         return moment
     wanted = f"line {line}" if sequence is None else f"sequence {sequence}"
     raise click.ClickException(
-        f"{log}: there is no {wanted}; it ends with line {moment.line}, sequence {state.sequence}"
+        f"{log}: there is no {wanted}; it ends with line {moment.line}, sequence {moment.after.sequence}"
     )
+
+
+def before(log: str, *, sequence: int | None, line: int | None) -> dict[str, int | None]:
+    """Where to begin to reach a point through the line that leads to it: at or before the line and the sequence
+    number before, which for the end of a journal is its last line's."""
+    if sequence is not None:
+        return {"sequence": sequence - 1} if sequence else {"line": GENESIS_LINE}
+    last = last_line(log)
+    if last is None:
+        return {}
+    return {"line": max((last if line is None else min(line, last)) - 1, GENESIS_LINE)}
 
 
 def line_answered(last: Moment, entry: Entry) -> Moment:
@@ -59,7 +67,7 @@ def line_answered(last: Moment, entry: Entry) -> Moment:
     try:
         outcome = apply(last.after, entry.transaction)
         digest = chain(last.chain, entry.transaction, outcome)
-        return Moment(entry, outcome, last.after, state_after(last.after, outcome), digest)
+        return Moment(entry.line, entry, outcome, last.after, state_after(last.after, outcome), digest)
     except Exception as error:
         note_line(error, entry.line)
         raise

@@ -17,8 +17,11 @@ SECONDS_BETWEEN_DRAWINGS = 0.1
 
 
 @contextmanager
-def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable[[Entry], None] | None]:
-    """What a replay is to call with each entry: None where nobody looks at standard error, or `quiet` is asked."""
+def progress_of(log: str, stream: BinaryIO | None, *, quiet: bool) -> Iterator[Callable[[Entry], None] | None]:
+    """What a replay is to call with each entry: None where nobody looks at standard error, or `quiet` is asked.
+
+    `stream` is what it reads, None where that is no stream of bytes.
+    """
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -33,7 +36,7 @@ def progress_of(log: str, stream: BinaryIO, *, quiet: bool) -> Iterator[Callable
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawing:
-        task = drawing.add_task("replaying", total=length_of(log), read=0)
+        task = drawing.add_task("replaying", total=None if stream is None else length_of(log), read=0)
         position = position_of(stream)
         drawn = time.monotonic()
 
@@ -87,8 +90,10 @@ def length_of(log: str) -> int | None:
     return os.path.getsize(log) if os.path.isfile(log) else None
 
 
-def position_of(stream: BinaryIO) -> Callable[[], int]:
+def position_of(stream: BinaryIO | None) -> Callable[[], int]:
     """Bytes of the file that were read: of the packed ones where it is gzipped."""
+    if stream is None:
+        return lambda: 0
     source = getattr(getattr(stream, "raw", None), "fileobj", stream)
     if not source.seekable():
         return lambda: 0

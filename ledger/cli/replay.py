@@ -1,15 +1,14 @@
 """`backstop replay`."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
+from ..digests import Digesting
 from ..law_files import laws_from
 from ..laws import Law
-from ..log import Entry, open_log, read_log
 from ..replay import Report, replay_log
-from ..state import State
 from .internal import internal_errors_of
 from .laws import CHOICES, chosen_laws, closing_sentence
 from .options import (
@@ -26,54 +25,12 @@ from .options import (
 )
 from .progress import progress_of
 from .replayed import replayed_document, replayed_lines
-from .saving import refuse_unwritable, save_state
+from .saving import refuse_unwritable, save, save_state
+from .sources import begun, gone_on
 
 if TYPE_CHECKING:
     from .counterexamples import Keeper
-
-
-class Replaying(Protocol):
-    """Reads and replays a log with `all_laws`, here or in other processes."""
-
-    all_laws: tuple[Law, ...]
-
-    def read(self, stream: BinaryIO, log: str) -> tuple[State, Iterator[Entry]]:
-        """As `read_log`."""
-
-    def replay(
-        self,
-        state: State,
-        entries: Iterator[Entry],
-        *,
-        until: int | None,
-        progress: Callable[[Entry], None] | None,
-    ) -> Report:
-        """As `replay_log`, what was read last."""
-
-
-class ReplayHere:
-    """Replays a log in this process."""
-
-    def __init__(self, laws: tuple[Law, ...], law_files: tuple[str, ...], state_every: int) -> None:
-        self.all_laws = (*laws, *laws_from(law_files))
-        self._state_every = state_every
-
-    def read(self, stream: BinaryIO, log: str) -> tuple[State, Iterator[Entry]]:
-        """As `read_log`."""
-        return read_log(stream, log)
-
-    def replay(
-        self,
-        state: State,
-        entries: Iterator[Entry],
-        *,
-        until: int | None,
-        progress: Callable[[Entry], None] | None,
-    ) -> Report:
-        """As `replay_log`."""
-        laws, every = self.all_laws, self._state_every
-        return replay_log(state, entries, laws=laws, state_every=every, until=until, progress=progress)
-
+    from .elsewhere import Elsewhere
 
 EXAMPLE = """\b
 Example:
@@ -109,6 +66,13 @@ Example:
     help="Fail on refusals that the log does not expect, or on laws that never fired. May be given twice.",
 )
 @laws_from_option
+@click.option(
+    "--from",
+    "since",
+    type=click.IntRange(min=0),
+    metavar="SEQ",
+    help="Check only what follows once so many transactions were applied; a journal is read from a checkpoint before.",
+)
 @click.option("--until", type=click.IntRange(min=0), metavar="SEQ", help="Stop once so many transactions were applied.")
 @click.option(
     "--state-out",
@@ -116,6 +80,21 @@ Example:
     type=click.Path(),
     metavar="FILE",
     help="Write the last state's canonical bytes there, unless the replay fails.",
+)
+@click.option(
+    "--digests",
+    "digests_out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the digests on the way there, to be held against another ledger's, unless the replay fails.",
+)
+@click.option(
+    "--digests-every",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Write them at every line whose number N divides, besides the first and the last.",
 )
 @click.option(
     "--counterexample",
@@ -141,41 +120,68 @@ def command(
     state_every: int,
     fail_on: tuple[str, ...],
     law_files: tuple[str, ...],
+    since: int | None,
     until: int | None,
     state_out: str | None,
+    digests_out: str | None,
+    digests_every: int,
     counterexample_out: str | None,
     workers: int | None,
     cluster: str | None,
 ) -> int:
     """Replay LOG with its laws checked, and report.
 
-    LOG is a file, gzipped where its name ends in .gz, or - for standard input. Replaying stops at the first broken
-    law, and at the first line that expects what the ledger does not do. Refused transactions are data and no failure,
-    unless --fail-on rejected. Laws of your own, from --laws-from, are checked whatever --laws chooses.
+    LOG is a file, gzipped where its name ends in .gz, - for standard input, or a journal. Replaying stops at the first
+    broken law, and at the first line that expects what the ledger does not do. Refused transactions are data and no
+    failure, unless --fail-on rejected. Laws of your own, from --laws-from, are checked whatever --laws chooses.
     """
     if as_json and quiet:
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
     if choice == "none" and "unknown" in fail_on and not law_files:
         raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
+    if since is not None and counterexample_out is not None:
+        raise click.UsageError("--counterexample writes a log from the genesis on; give it without --from", ctx)
+    if since is not None and digests_out is not None:
+        raise click.UsageError("--digests writes them from the genesis on; give it without --from", ctx)
     refuse_two_places(workers, cluster)
     if cluster is not None:
         refuse_without_library()
     if state_out is not None:
         refuse_unwritable(state_out, log=log)
+    if digests_out is not None:
+        refuse_unwritable(digests_out, log=log)
     keeper = None if counterexample_out is None else keeper_of(counterexample_out, log)
-    replaying = replaying_of(chosen_laws(choice), law_files, state_every, log=log, workers=workers, cluster=cluster)
-    laws = replaying.all_laws
-    with open_log(log) as stream:
-        state, entries = replaying.read(stream, log)
+    chosen, own_laws = chosen_laws(choice), laws_from(law_files)
+    laws = (*chosen, *own_laws)
+    elsewhere = None
+    if cluster is not None or workers not in (None, 1):
+        elsewhere = elsewhere_of(log, chosen, own_laws, law_files, state_every, workers=workers, cluster=cluster)
+    with begun(log, sequence=since, kept=elsewhere.kept if elsewhere else None) as start, internal_errors_of(log):
+        if since is not None:
+            start = gone_on(start, since, log)
+        state, entries = start.state, start.entries
         if keeper is not None:
             entries = keeper.remembering(entries)
-        with progress_of(log, stream, quiet=quiet) as progress, internal_errors_of(log):
-            report = replaying.replay(state, entries, until=until, progress=progress)
+        if elsewhere is not None:
+            replay = partial(elsewhere.replay, start, is_kept=keeper is not None)
+        else:
+            replay = partial(replay_log, state, laws=laws, state_every=state_every, start=start.chain)
+        digesting = None if digests_out is None else Digesting(digests_every)
+        note = None if digesting is None else digesting.note
+        if note is not None:
+            note(start.line, state, start.chain)
+        with progress_of(log, start.stream, quiet=quiet) as progress:
+            report = replay(entries, until=until, progress=progress, note=note)
+        if report.failure is None:
+            start.recorded(start.line + report.transactions, report.chain)
     unwanted = unwanted_findings(report, fail_on)
-    part = "" if until is None else f" up to sequence {report.state.sequence}"
+    part = "" if since is None else f" from sequence {since}"
+    part += "" if until is None else f" up to sequence {report.state.sequence}"
     closing = closing_sentence(report, shown_name(log) + part, unwanted)
     if state_out is not None and report.failure is None:
         save_state(report.state, state_out)
+    if digests_out is not None and digesting is not None and report.failure is None:
+        save(digests_out, digesting.lines())
     options = options_of(choice, law_files)
     written = None
     if keeper is not None:
@@ -191,21 +197,20 @@ def command(
     return int(report.failure is not None or bool(unwanted))
 
 
-def replaying_of(
+def elsewhere_of(
+    log: str,
     laws: tuple[Law, ...],
+    own_laws: tuple[Law, ...],
     law_files: tuple[str, ...],
     state_every: int,
     *,
-    log: str,
     workers: int | None,
     cluster: str | None,
-) -> Replaying:
-    """What replays a log: in this process, or in others. Only then is what shares the work loaded."""
-    if cluster is None and workers in (None, 1):
-        return ReplayHere(laws, law_files, state_every)
-    from .in_segments import ReplayInSegments
+) -> "Elsewhere":
+    """What has a log replayed by other processes. Only then is what shares the work loaded."""
+    from .elsewhere import Elsewhere
 
-    return ReplayInSegments(laws, law_files, state_every, log=log, workers=workers or 1, cluster=cluster)
+    return Elsewhere(log, laws, own_laws, law_files, state_every, workers=workers, cluster=cluster)
 
 
 def keeper_of(path: str, log: str) -> "Keeper":

@@ -2,11 +2,11 @@
 
 import click
 
-from ..log import open_log, read_log
 from ..watching import watch_log
 from .internal import internal_errors_of
 from .options import json_option, log_argument, print_document, print_lines
 from .progress import progress_of
+from .sources import begun
 from .watched import watched_document, watched_lines
 
 SECOND = 1000
@@ -33,10 +33,8 @@ def command(log: str, as_json: bool, patience: int) -> int:
     were open to a takeover, and fills of accounts that were to be released; takeovers while somebody more distressed
     was open to one; fundings and settles that were missed. None of these breaks a law: `replay` checks those.
     """
-    with open_log(log) as stream:
-        state, entries = read_log(stream, log)
-        with progress_of(log, stream, quiet=as_json) as progress, internal_errors_of(log):
-            watched = watch_log(state, entries, patience=patience * SECOND, progress=progress)
+    with begun(log) as start, internal_errors_of(log), progress_of(log, start.stream, quiet=as_json) as progress:
+        watched = watch_log(start.state, start.entries, patience=patience * SECOND, progress=progress)
     if as_json:
         print_document(watched_document(watched, log=log, patience=patience))
     else:

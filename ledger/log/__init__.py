@@ -9,12 +9,13 @@ in the ledger's units, or that no venue's log should hold, does not (`decoding` 
 
 from .encoding import encode_genesis, encode_transaction
 from .entries import Entry, Expect, ExpectedPosition
-from .faults import LogError
+from .faults import Divergence, LogError
 from .reading import open_log, read_log
 from .schema import log_schema
 from .times import format_time, parse_time
 
 __all__ = [
+    "Divergence",
     "Entry",
     "Expect",
     "ExpectedPosition",

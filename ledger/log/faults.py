@@ -26,6 +26,19 @@ class LogError(ValueError):
         place = f"{name}:{line}" if line else name
         super().__init__(one_line(": ".join(part for part in (place, field, message) if part)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), str(self)), self.__dict__
+
+
+def _again(kind: type["LogError"], text: str) -> "LogError":
+    """An error of a kind as another process had it."""
+    return kind.__new__(kind, text)
+
+
+class Divergence(LogError):
+    """A line that can be read, but does not say what the ledger does: an expectation that is not met, or an answer that
+    was recorded as another."""
+
 
 class Fault(Exception):
     """Something wrong in a line, before it is known which line: the field, and what is wrong with it."""

@@ -5,15 +5,14 @@ from functools import partial
 
 import attrs
 
-from ..byte_lines import LineStream
-from ..canonical import chain, chain_start, state_digest
+from ..byte_lines import KeptLines
+from ..canonical import chain_start, state_digest
 from ..checkpoints import Point
 from ..laws import Count, Law, LawBroken, Monitor, StateLaw, Step
 from ..log import Entry
 from ..outcomes import Applied
-from ..replay import Failure, note_line
+from ..replay import Failure, Note, advance, note_line
 from ..state import State
-from ..transition import apply, state_after
 from ..units import ceil_div
 from .segments import Segment
 
@@ -28,27 +27,6 @@ RARELY = 20_000
 
 LastApplied = tuple[Entry | None, State]
 """The last line that was applied, None before the first, and the state before it."""
-
-
-class Recorded:
-    """A stream of lines that keeps what was read of it."""
-
-    def __init__(self, stream: LineStream) -> None:
-        self._stream = stream
-        self._lines: list[bytes] = []
-
-    def readline(self, limit: int, /) -> bytes:
-        """The next line with its end, or its first `limit` bytes; nothing at the end."""
-        line = self._stream.readline(limit)
-        if line:
-            self._lines.append(line)
-        return line
-
-    def take(self, count: int) -> bytes:
-        """The next so many lines of those that were read. They are kept no longer."""
-        taken = b"".join(self._lines[:count])
-        del self._lines[:count]
-        return taken
 
 
 @attrs.frozen
@@ -82,39 +60,61 @@ class Looks:
             self.counted.append((steps, counts))
 
 
-class Cutter:
-    """Cuts a log, from its genesis `state` on, into segments.
+class Cutting:
+    """What cuts a log into segments: `state` and `chain` are those at its beginning, later those that it comes to.
 
-    `until` and `progress` as for `replay_log`. `looks`: the laws of the whole state, where they look too rarely for a
-    segment. `error`: what stopped the reading before the log's end; `stop`: what stopped the looks. The segments end
-    where either did.
+    `error`: what stopped the reading before the log's end. `looks`: the laws of the whole state, where they look too
+    rarely for a segment; `stop`: what stopped them. The segments end where either did.
+    """
+
+    def __init__(self, state: State, chain: bytes) -> None:
+        self.state, self.chain = state, chain
+        self.entry: Entry | None = None
+        self.error: Exception | None = None
+        self.looks: Looks | None = None
+        self.stop: Stop | None = None
+
+    def next_segment(self) -> Segment | None:
+        """The next segment, None where there is none."""
+        raise NotImplementedError
+
+    def last_applied_before(self, number: int) -> LastApplied:
+        """The last line that was applied before a segment, and the state before it."""
+        raise NotImplementedError
+
+
+class Cutter(Cutting):
+    """Cuts a log, from its genesis `state` or a later one on, into segments.
+
+    `kept`: the bytes of the lines that `entries` are read from; what was read before is dropped. `until`, `start`,
+    `progress` and `note` as for `replay_log`.
     """
 
     def __init__(
         self,
         state: State,
         entries: Iterator[Entry],
-        recorded: Recorded,
+        kept: KeptLines,
         laws: tuple[Law, ...],
         state_every: int,
         *,
         until: int | None = None,
+        start: bytes | None = None,
         progress: Callable[[Entry], None] | None = None,
+        note: Note | None = None,
     ) -> None:
-        self.state, self.chain = state, chain_start(state)
+        super().__init__(state, chain_start(state) if start is None else start)
         self.latest, self.steps = state.time, 0
-        self.entry: Entry | None = None
         self.last_applied: LastApplied = (None, state)
         self.applied_before: list[LastApplied] = []
-        self.error: Exception | None = None
-        self.stop: Stop | None = None
         has_looks = any(isinstance(law, StateLaw) for law in laws)
         looks_rarely = has_looks and not 0 < state_every <= RARELY
         self.looks = Looks(state, laws, state_every) if looks_rarely else None
         self._looks_every = 1 if looks_rarely or not has_looks else state_every
-        self._entries, self._recorded, self._until, self._progress = entries, recorded, until, progress
+        self._entries, self._kept, self._until, self._progress, self._note = entries, kept, until, progress, note
         self._is_ended = False
-        recorded.take(1)
+        kept.drop()
+        self._first_line = kept.line
         if until is not None and state.sequence >= until:
             self._end()
 
@@ -131,12 +131,16 @@ class Cutter:
         if self.steps == first and number:
             self.applied_before.pop()
             return None
-        lines = self._recorded.take(self.steps - first)
+        lines = self._kept.take(self.steps - first)
         is_last = self._is_ended and self.error is None and self.stop is None
-        return Segment(number, begin, self._point(), state, lines, is_last)
+        return Segment(number, begin, state, lines, (self._point(),), is_last)
+
+    def last_applied_before(self, number: int) -> LastApplied:
+        """The last line that was applied before a segment, and the state before it."""
+        return self.applied_before[number]
 
     def _point(self) -> Point:
-        line = 1 if self.entry is None else self.entry.line
+        line = self._first_line if self.entry is None else self.entry.line
         return Point(line, self.state.sequence, self.latest, self.chain, state_digest(self.state))
 
     def _answer_next(self) -> None:
@@ -147,8 +151,6 @@ class Cutter:
             if entry is not None:
                 self._answer(entry)
         except Exception as error:
-            if entry is not None:
-                note_line(error, entry.line)
             self.error = error
         if entry is None or self.error is not None or self.stop is not None or self.state.sequence == self._until:
             self._end()
@@ -160,9 +162,7 @@ class Cutter:
 
     def _answer(self, entry: Entry) -> None:
         before = self.state
-        outcome = apply(before, entry.transaction)
-        after = state_after(before, outcome)
-        self.chain = chain(self.chain, entry.transaction, outcome)
+        outcome, after, self.chain = advance(before, self.chain, entry)
         self.entry, self.state = entry, after
         self.latest = max(self.latest, entry.transaction.time)
         self.steps += 1
@@ -173,6 +173,8 @@ class Cutter:
             self._look(partial(self.looks.monitor.observe, step), self.steps)
         if self._progress is not None and self.stop is None:
             self._progress(entry)
+        if self._note is not None:
+            self._note(entry.line, after, self.chain)
 
     def _look(self, look: Callable[[], None], steps: int) -> None:
         """Have the laws of the whole state look, and note what they count."""

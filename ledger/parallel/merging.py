@@ -10,7 +10,7 @@ from ..laws.monitor import NOTHING_REMEMBERED
 from ..replay import Failure, Report
 from ..state import State
 from ..transactions import TYPE_NAMES
-from .cutting import Cutter
+from .cutting import Cutting
 from .segments import Counted, Found, Memories, Segment, Verified, Work, verify
 
 
@@ -25,6 +25,7 @@ class Merger:
         self.work = work
         self.error: Exception | None = None
         self.failed: tuple[int, Found] | None = None
+        self.end: tuple[State, bytes] | None = None
         self.transactions = self.unexpected = self.expectations = 0
         self.applied: Counter[str] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
@@ -60,7 +61,7 @@ class Merger:
         self.expectations += verified.expectations
         if verified.laws:
             self.laws = [added(so_far, more) for so_far, more in zip(self.laws, verified.laws, strict=True)]
-        self.error = verified.error
+        self.error, self.end = verified.error, verified.end
         if verified.found is not None:
             self.failed = segment.number, verified.found
 
@@ -80,7 +81,7 @@ def count_of(law: Law, counted: Counted) -> Count:
     return Count(law, counted[0], counted[1], by_type)
 
 
-def report_of(merger: Merger, cutter: Cutter, laws: tuple[Law, ...]) -> Report:
+def report_of(merger: Merger, cutter: Cutting, laws: tuple[Law, ...]) -> Report:
     """The report of the whole log. Raises what a replay of it would have raised.
 
     `laws`: all of them, those of the whole state among them where the cutter watched these.
@@ -111,7 +112,7 @@ class _Ending:
     met_too_late: int = 0
 
 
-def _ending_of(merger: Merger, cutter: Cutter) -> _Ending:
+def _ending_of(merger: Merger, cutter: Cutting) -> _Ending:
     """What came first: a law of a step, then the looks after the step, then what its line expects."""
     stop, steps = cutter.stop, merger.transactions
     if merger.error is not None:
@@ -128,21 +129,22 @@ def _ending_of(merger: Merger, cutter: Cutter) -> _Ending:
         return _Ending(stop.failure, cutter.state, cutter.chain, stop.steps, int(is_met and not stop.is_at_end))
     if cutter.error is not None:
         raise cutter.error
-    return _Ending(None, cutter.state, cutter.chain, steps + 1)
+    state, chain = (cutter.state, cutter.chain) if merger.end is None else merger.end
+    return _Ending(None, state, chain, steps + 1)
 
 
-def _failure_of(merger: Merger, cutter: Cutter, number: int, found: Found) -> Failure:
+def _failure_of(merger: Merger, cutter: Cutting, number: int, found: Found) -> Failure:
     """The failure of a segment; where nothing was applied in it, told of the last line that was applied before."""
     failure = found.failure
     if found.law is not None:
         failure = attrs.evolve(failure, law=merger.work.all_laws[found.law])
     if failure.entry is None:
-        entry, before = cutter.applied_before[number]
+        entry, before = cutter.last_applied_before(number)
         failure = attrs.evolve(failure, entry=entry, before=before)
     return failure
 
 
-def _counts_of(merger: Merger, cutter: Cutter, laws: tuple[Law, ...], steps: int) -> Iterator[Count]:
+def _counts_of(merger: Merger, cutter: Cutting, laws: tuple[Law, ...], steps: int) -> Iterator[Count]:
     """The counts of all laws in their order; the looks of the cutter up to so many steps."""
     counted = iter(merger.laws)
     looked = iter(()) if cutter.looks is None else iter(cutter.looks.counts_after(steps))

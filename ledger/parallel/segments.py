@@ -12,19 +12,20 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from types import BuiltinFunctionType, FunctionType
 
 import attrs
 
 from ..canonical import state_digest
-from ..checkpoints import Point
+from ..checkpoints import Checkpoint, CheckpointError, Point
 from ..law_files import laws_from
 from ..laws import REGISTRY, HistoryLaw, Law, StateLaw, remembered
 from ..laws.law import StepCheck
 from ..laws.monitor import NOTHING_REMEMBERED
-from ..log import Entry
+from ..log import Entry, LogError
 from ..log.reading import read_after
-from ..replay import Failure, Fold
+from ..replay import Failure, Fold, advance
 from ..state import State
 from ..strict_json import one_line
 
@@ -51,21 +52,27 @@ class NotCarried(ValueError):
 class Work:
     """What every segment of a log is verified with.
 
-    `name`: what errors call the log. `laws`, and `law_files`, the paths of files of more laws, which each process reads
-    for itself. `state_every`: how often the laws of the whole state look; they are left out unless `looks`.
+    `name`: what errors call the log. `laws`, and after them those of `law_files`, paths, which every process reads for
+    itself; `own_laws` are these where they were read already. `state_every`: how often the laws of the whole state
+    look; they are left out unless `looks`.
     """
 
     name: str
     laws: tuple[Law, ...] = REGISTRY
     law_files: tuple[str, ...] = ()
+    own_laws: tuple[Law, ...] | None = attrs.field(default=None, eq=False)
     state_every: int = 1000
     looks: bool = True
 
     @property
     def all_laws(self) -> tuple[Law, ...]:
         """The laws to check, those of files last."""
-        laws = (*self.laws, *_laws_of(self.law_files))
+        own_laws = _laws_of(self.law_files) if self.own_laws is None else self.own_laws
+        laws = (*self.laws, *own_laws)
         return laws if self.looks else tuple(law for law in laws if not isinstance(law, StateLaw))
+
+    def __reduce__(self) -> tuple[type["Work"], tuple[object, ...]]:
+        return Work, (self.name, self.laws, self.law_files, None, self.state_every, self.looks)
 
 
 @cache
@@ -75,17 +82,21 @@ def _laws_of(paths: tuple[str, ...]) -> tuple[Law, ...]:
 
 @attrs.frozen
 class Segment:
-    """The `lines` of a log, with their line ends, from the point `begin`, with its `state`, to the point `end`.
+    """The `lines` of a log, with their line ends, after the point `begin`, with the state there.
 
-    `number` from 0. `is_last`: the log ends with it.
+    `number` from 0. `checks`: points on the way, at which the ledger must come to the same digests. The first `lead`
+    lines are those of the segment before, and only lead to where this one begins. `is_last`: the log ends with it.
+    `tells_end`: whether the state and the chain at its end are to be told.
     """
 
     number: int
     begin: Point
-    end: Point
-    state: State = attrs.field(repr=False)
+    state: State | Checkpoint = attrs.field(repr=False)
     lines: bytes = attrs.field(repr=False)
+    checks: tuple[Point, ...]
     is_last: bool
+    lead: int = 0
+    tells_end: bool = False
 
 
 @attrs.frozen
@@ -105,7 +116,7 @@ class Verified:
 
     `found`: its first failure. `error`: what the ledger or a law raised. `carried`: the memories that the next segment
     does not begin with by itself. `is_begun`: False where a law could not begin with the segment's state, so that
-    nothing was verified.
+    nothing was verified. `end`: the state and the chain (32 bytes) at its end, where they were to be told.
     """
 
     transactions: int = 0
@@ -119,6 +130,7 @@ class Verified:
     error: Exception | None = None
     carried: Memories = NOTHING_REMEMBERED
     is_begun: bool = True
+    end: tuple[State, bytes] | None = None
 
 
 def verify(work: Work, segment: Segment, memories: Memories = NOTHING_REMEMBERED) -> Verified:
@@ -126,25 +138,46 @@ def verify(work: Work, segment: Segment, memories: Memories = NOTHING_REMEMBERED
 
     What is raised on the way is in the answer, so that it is told in its turn.
     """
-    laws = work.all_laws
+    laws, is_begun = work.all_laws, False
     try:
-        fold = Fold(segment.state, laws, work.state_every, segment.begin.chain, memories)
-    except Exception as error:
-        return Verified(error=sendable(error), is_begun=segment.number == 0)
-    try:
-        fold.answer_all(entries_of(segment, work.name), finishes=segment.is_last)
-        if fold.failure is None:
-            fold.failure = divergence(fold, segment.end)
+        state, digest, begin = state_of(segment, work.name), segment.begin.chain, segment.begin
+        stream = io.BytesIO(segment.lines)
+        entries = read_after(stream, work.name, state.rulebook, line=begin.line, latest=begin.latest)
+        for entry in islice(entries, segment.lead):
+            _, state, digest = advance(state, digest, entry)
+        is_begun = segment.number == 0
+        fold = Fold(state, laws, work.state_every, digest, memories)
+        is_begun = True
+        fold.answer_all(checked_on_the_way(fold, entries, segment.checks), finishes=segment.is_last)
         carried = NOTHING_REMEMBERED if fold.failure or segment.is_last else carried_from(fold, laws)
     except Exception as error:
-        return Verified(error=sendable(error))
-    return verified_of(fold, laws, carried)
+        return Verified(error=sendable(error), is_begun=is_begun)
+    verified = verified_of(fold, laws, carried)
+    return attrs.evolve(verified, end=(fold.state, fold.digest)) if segment.tells_end else verified
 
 
-def entries_of(segment: Segment, name: str) -> Iterator[Entry]:
-    """The segment's entries. LogError as from a whole log."""
-    begin = segment.begin
-    return read_after(io.BytesIO(segment.lines), name, segment.state.rulebook, line=begin.line, latest=begin.latest)
+def state_of(segment: Segment, name: str) -> State:
+    """The state at the segment's beginning. LogError where a checkpoint does not give one."""
+    if isinstance(segment.state, State):
+        return segment.state
+    try:
+        return segment.state.state()
+    except CheckpointError as error:
+        raise LogError(name, segment.begin.line, "", f"found a damaged checkpoint ({error})") from None
+
+
+def checked_on_the_way(fold: Fold, entries: Iterator[Entry], checks: tuple[Point, ...]) -> Iterator[Entry]:
+    """The entries, each to be answered before the next is asked for; they end where the fold is not at a check's point
+    as it should be, which is its failure then."""
+    due = list(reversed(checks))
+    for entry in entries:
+        yield entry
+        if due and due[-1].line <= entry.line:
+            fold.judge()
+        while due and due[-1].line <= entry.line and fold.failure is None:
+            fold.failure = divergence(fold, due.pop())
+        if fold.failure is not None:
+            return
 
 
 def verified_of(fold: Fold, laws: tuple[Law, ...], carried: Memories) -> Verified:
@@ -167,14 +200,14 @@ def verified_of(fold: Fold, laws: tuple[Law, ...], carried: Memories) -> Verifie
     )
 
 
-def divergence(fold: Fold, end: Point) -> Failure | None:
-    """The failure of a fold that does not end at the point that it should: in the chain, or in the state."""
+def divergence(fold: Fold, point: Point) -> Failure | None:
+    """The failure of a fold that is not at the point that it should be at: in the chain, or in the state."""
     wrong = []
-    if fold.digest != end.chain:
-        wrong.append(f"expected digest {end.chain.hex()} at the checkpoint, found {fold.digest.hex()}")
+    if fold.digest != point.chain:
+        wrong.append(f"expected digest {point.chain.hex()} at the checkpoint, found {fold.digest.hex()}")
     digest = state_digest(fold.state)
-    if digest != end.state_digest:
-        wrong.append(f"expected state digest {end.state_digest} at the checkpoint, found {digest}")
+    if digest != point.state_digest:
+        wrong.append(f"expected state digest {point.state_digest} at the checkpoint, found {digest}")
     return Failure(fold.entry, None, "; ".join(wrong), (), fold.before, fold.state) if wrong else None
 
 

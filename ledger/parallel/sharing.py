@@ -41,7 +41,7 @@ def _verified_by_cluster(address: str, work: Work, next_segment: NextSegment) ->
 
 def place_of(work: Work, segment: Segment) -> str:
     """A segment in words."""
-    return f"{work.name}, lines {segment.begin.line + 1} to {segment.end.line}"
+    return f"{work.name}, the lines after line {segment.begin.line}"
 
 
 _held: list[Work] = []

@@ -17,7 +17,8 @@ from ledger.profiles import profile_names
 
 from .runs import ROOT, backstop, run
 
-EXAMPLE = re.compile(r"^  Example:\n    (backstop .+)$", re.MULTILINE)
+EXAMPLE = re.compile(r"^  Example:\n((?:    backstop .+\n?)+)", re.MULTILINE)
+"""One command, after those that make what it reads."""
 
 
 def command_paths(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -37,7 +38,8 @@ PATHS = list(command_paths())
 def test_there_are_these_commands() -> None:
     assert {" ".join(path) for path in PATHS} == {
         "", "replay", "show", "explain", "watch", "simulate", "calibrate", "fuzz", "verify", "rulebook",
-        "rulebook list", "rulebook show", "rulebook check", "schema", "completion",
+        "rulebook list", "rulebook show", "rulebook check", "schema", "completion", "journal", "journal init",
+        "journal append", "journal verify", "journal export", "journal import", "journal checkpoint",
     }  # fmt: skip
 
 
@@ -53,8 +55,11 @@ def test_every_command_has_a_worked_example_that_works(
     for entry in ROOT.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
     monkeypatch.chdir(tmp_path)
-    words = shlex.split(examples[0])
-    assert words[1 : len(path) + 1] == list(path) or path in ((), ("rulebook",))
+    *before, last = examples[0].splitlines()
+    words = shlex.split(last)
+    assert words[1 : len(path) + 1] == list(path) or path in ((), ("rulebook",), ("journal",))
+    for line in before:
+        assert run(*shlex.split(line)[1:]).exit_code == 0
     answer = run(*words[1:])
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.strip()
@@ -91,7 +96,7 @@ def test_starting_up_is_light() -> None:
     """What only some commands need is not loaded for the version, nor for the list of commands."""
     code = (
         "import sys; from ledger.cli import main; code = main(['ARGUMENT'], standalone_mode=False); "
-        "heavy = {'rich', 'ledger.checks', 'ledger.cli.replay', 'ledger.cli.layout'}; "
+        "heavy = {'rich', 'sqlite3', 'ledger.checks', 'ledger.cli.replay', 'ledger.cli.layout'}; "
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     for argument in ("--version", "--help"):
@@ -116,6 +121,9 @@ def test_completion_scripts(shell: str) -> None:
         ("backstop ", set(SUMMARIES)),
         ("backstop re", {"replay"}),
         ("backstop rulebook ", {"list", "show", "check"}),
+        ("backstop journal ", {"init", "append", "verify", "export", "import", "checkpoint"}),
+        ("backstop journal append d", {"file,d"}),
+        ("backstop journal append venue.journal d", {"file,d"}),
         ("backstop replay --l", {"--laws", "--laws-from"}),
         ("backstop replay --laws ", {"all", "step", "none"}),
         ("backstop --v", {"--version"}),

@@ -3,19 +3,21 @@
 import io
 import json
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 from unittest import mock
 
 import attrs
 import pytest
 
 import ledger.parallel.cutting as cutting
+from ledger.byte_lines import KeptLines, Recorded
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law
 from ledger.log import Expect, encode_genesis, encode_transaction, read_log
 from ledger.log.decoding import Decoding
 from ledger.log.faults import Fault
 from ledger.outcomes import Reason, Rejected
-from ledger.parallel import Recorded, Share, Work, replay_in_segments, verified_here
+from ledger.parallel import Share, Work, replay_in_segments, verified_here
 from ledger.replay import Report, replay_log
 from ledger.state import State
 from ledger.transactions import Transaction
@@ -23,12 +25,14 @@ from ledger.transition import apply, state_after
 
 NAME = "drawn.jsonl"
 
+Result = TypeVar("Result")
 Ended = Report | tuple[str, str, tuple[str, ...]]
 """A report, or what was raised: its type, its text and its notes."""
 
 
 def log_of(start: State, transactions: Sequence[Transaction]) -> bytes:
-    """The log of transactions under the state's rulebook; those that no log may hold are left out.
+    """The log of transactions under the state's rulebook; those that no log may hold are left out, and those that are
+    refused at a later time, before which no line after them could go.
 
     A line that a log may hold only with an `expect` of its refusal has that.
     """
@@ -38,6 +42,8 @@ def log_of(start: State, transactions: Sequence[Transaction]) -> bytes:
     for transaction in transactions:
         outcome = apply(state, transaction)
         reason = outcome.reason if isinstance(outcome, Rejected) else None
+        if reason is not None and transaction.time > state.time:
+            continue
         line = _line(decoding, state, transaction, reason, latest)
         if line is not None:
             lines.append(line)
@@ -81,7 +87,7 @@ def replayed(
         state, entries = read_log(io.BytesIO(log), NAME)
         return replay_log(state, entries, laws=laws, state_every=state_every, until=until, progress=progress)
 
-    return _ended(replay)
+    return ended(replay)
 
 
 def replayed_in_segments(
@@ -98,19 +104,19 @@ def replayed_in_segments(
     work = Work(NAME, tuple(laws), state_every=state_every)
 
     def replay() -> Report:
-        recorded = Recorded(io.BytesIO(log))
-        state, entries = read_log(recorded, NAME)
-        return replay_in_segments(state, entries, recorded, work, share, until=until, progress=progress)
+        kept = KeptLines()
+        state, entries = read_log(Recorded(io.BytesIO(log), kept), NAME)
+        return replay_in_segments(state, entries, kept, work, share, until=until, progress=progress)
 
     with (
         mock.patch.object(cutting, "LINES", cuts.lines),
         mock.patch.object(cutting, "ACCOUNTS", 0),
         mock.patch.object(cutting, "RARELY", cuts.rarely),
     ):
-        return _ended(replay)
+        return ended(replay)
 
 
-def _ended(replay: Callable[[], Report]) -> Ended:
+def ended(replay: Callable[[], Result]) -> Result | tuple[str, str, tuple[str, ...]]:
     try:
         return replay()
     except Exception as error:
@@ -120,4 +126,3 @@ def _ended(replay: Callable[[], Report]) -> Ended:
 def plant_bug(monkeypatch: pytest.MonkeyPatch, planted: Apply) -> None:
     """Have every replay answer with the planted `apply`."""
     monkeypatch.setattr("ledger.replay.apply", planted)
-    monkeypatch.setattr("ledger.parallel.cutting.apply", planted)

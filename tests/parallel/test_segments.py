@@ -286,12 +286,12 @@ def test_a_segment_that_ends_elsewhere_than_its_checkpoint_is_a_divergence() -> 
     """Told of its last line, with both digests; what is after it does not count."""
     log = b"".join(simulated("compact", 0))
     segments = segments_of(log, 20)
-    end = segments[1].end
+    (end,) = segments[1].checks
     for wrong, told in (
         (attrs.evolve(end, chain=bytes(32)), f"expected digest {'00' * 32} at the checkpoint, found "),
         (attrs.evolve(end, state_digest="0" * 64), f"expected state digest {'0' * 64} at the checkpoint, found "),
     ):
-        segment = attrs.evolve(segments[1], end=wrong)
+        segment = attrs.evolve(segments[1], checks=(wrong,))
         found = verify(Work(NAME), segment).found
         assert found is not None
         assert found.law is None
