@@ -65,7 +65,7 @@ def test_a_peer_that_loses_a_transfer_is_found() -> None:
         return BASELINE.prepare(given[:-1], folder)
 
     forgetful = attrs.evolve(BASELINE, name="forgetful", prepare=prepare)
-    with pytest.raises(WrongBalances, match="forgetful: .* cents, expected"):
+    with pytest.raises(WrongBalances, match=r"forgetful: .* cents, expected"):
         measured([BASELINE, forgetful], GIVEN, rounds=1)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ledger import __version__, apply, genesis, load_profile, open_log, read_log, replay_log, state_after
-from ledger.laws import REGISTRY, Law, Monitor, Scope, Step
+from ledger.laws import Law, Monitor, Step
 from ledger.log import encode_genesis, encode_transaction
 from ledger.outcomes import Applied
 from ledger.postings import CashPosting, UnbalancedPostings, post
@@ -13,11 +13,11 @@ from ledger.rulebook import EXTERNAL, INSURANCE
 from ledger.state import State
 from ledger.transactions import Deposit, Transaction, Withdraw
 
+from ..bench_ledger import STEP_LAWS
 from .peer import Checks, Peer, Refused, Run
 from .transfers import ASSET, OUTSIDE, Balances, Transfer
 
 PROFILE = "ascendex-2020"
-STEP_LAWS: tuple[Law, ...] = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
 
 
 def _bare(given: Sequence[Transfer], _: Path) -> Run:
