@@ -105,7 +105,7 @@ OWN = (
     Peer(
         "backstop-ledger, no laws",
         "values",
-        Checks(True, True, True, False, False, "margin, custody and units as well; every state is kept"),
+        Checks(True, True, True, False, False, "units, custody, margin and time as well; each state is a value"),
         _version,
         partial(_applied, ()),
         _refuses_one_side,
