@@ -83,8 +83,9 @@ def best_seconds(
 
 
 def save(path: Path, figures: Sequence[Figure], *, baseline: str) -> None:
-    """Store a run's figures as JSON."""
+    """Store a run's figures as JSON, in a folder that is made where there is none."""
     document = {"format": FORMAT, "baseline": baseline, "figures": [attrs.asdict(figure) for figure in figures]}
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 

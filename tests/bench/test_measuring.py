@@ -56,8 +56,8 @@ def test_the_best_of_several_rounds_in_turns_without_what_prepares_it() -> None:
 
 
 def test_figures_are_stored_and_read_back(tmp_path: Path) -> None:
-    save(tmp_path / "run.json", [ONE, OTHER], baseline="bare dict")
-    assert load(tmp_path / "run.json", baseline="bare dict") == (ONE, OTHER)
+    save(tmp_path / "new" / "run.json", [ONE, OTHER], baseline="bare dict")
+    assert load(tmp_path / "new" / "run.json", baseline="bare dict") == (ONE, OTHER)
 
 
 @pytest.mark.parametrize(
