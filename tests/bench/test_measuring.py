@@ -55,6 +55,12 @@ def test_the_best_of_several_rounds_in_turns_without_what_prepares_it() -> None:
     assert order == ["one done", "other done"] * 3
 
 
+def test_some_have_a_clock_of_their_own() -> None:
+    clock, own = Ticking(), Ticking()
+    prepared = {"one": clock.taking(3.0), "other": own.taking(5.0)}
+    assert best_seconds(prepared, rounds=1, clock=clock, clocks={"other": own}) == {"one": 3.0, "other": 5.0}
+
+
 def test_figures_are_stored_and_read_back(tmp_path: Path) -> None:
     save(tmp_path / "new" / "run.json", [ONE, OTHER], baseline="bare dict")
     assert load(tmp_path / "new" / "run.json", baseline="bare dict") == (ONE, OTHER)
