@@ -3,19 +3,20 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from ledger.log import Entry, encode_transaction, numbers
+from ledger.log import Entry, decoding, encode_transaction, numbers
 from ledger.log.decoding import Decoding
-from ledger.log.faults import Fault, mismatch
+from ledger.log.faults import Fault, load, mismatch
 from ledger.log.numbers import LONGEST_PART_KEPT, MarketNumbers, Number, Prices, remember, whole_units
 from ledger.transactions import Transaction
 from ledger.units import LONGEST_NUMBER, PRICE_DECIMALS, PRICE_SCALE, parse_decimal
-from tests.test_log import transactions
+from tests.test_log import expectations, transactions
 from tests.worlds import ASCENDEX, BTC
 
 deterministic = settings(deadline=None, derandomize=True)
@@ -182,9 +183,9 @@ def lines(draw: st.DrawFn) -> bytes:
     return text.encode()
 
 
-def entry(decoding: Decoding, line: bytes) -> object:
+def entry(reader: Decoding, line: bytes) -> object:
     """The entry of a line, or what is wrong with it."""
-    return answered(lambda: decoding.entry(2, line, 0))
+    return answered(lambda: reader.entry(2, line, 0))
 
 
 @deterministic
@@ -207,3 +208,71 @@ def test_spaces_and_order_say_the_same(transaction: Transaction, data: st.DataOb
     read = entry(Decoding(ASCENDEX), line)
     assert isinstance(read, Entry)
     assert entry(Decoding(ASCENDEX), other) == read
+
+
+# Repeated fields.
+
+SEPARATORS = st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " : "), (",", ": ")])
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """Every object in a plain value that has a field."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    found = [value] if isinstance(value, dict) and value else []
+    return found + [one for member in inner for one in objects_in(member)]
+
+
+def written(value: Any, separators: tuple[str, str], repeated: dict[str, Any] | None, extra: list[str]) -> str:
+    """A plain value as JSON; the members that are `extra` come first in the object that is `repeated`."""
+    comma, colon = separators
+    if isinstance(value, dict):
+        members = [f"{json.dumps(k)}{colon}{written(v, separators, repeated, extra)}" for k, v in value.items()]
+        return "{" + comma.join([*(extra if value is repeated else []), *members]) + "}"
+    if isinstance(value, list):
+        return "[" + comma.join(written(item, separators, repeated, extra) for item in value) + "]"
+    return json.dumps(value)
+
+
+@st.composite
+def repeating_lines(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """A line in some spelling without a repeated field, and the same with one, at any depth, the last one good."""
+    value = json.loads(encode_transaction(ASCENDEX, draw(transactions), draw(st.none() | expectations())))
+    separators, place = draw(SEPARATORS), draw(st.sampled_from(objects_in(value)))
+    name = draw(st.sampled_from(sorted(place)))
+    lost = json.dumps(draw(st.sampled_from([place[name], 1, "", "1"])))
+    member = f"{json.dumps(name)}{separators[1]}{lost}"
+    return written(value, separators, None, []).encode(), written(value, separators, place, [member]).encode()
+
+
+@deterministic
+@given(repeating_lines())
+def test_a_repeated_field_is_found_at_any_depth_in_any_spelling(pair: tuple[bytes, bytes]) -> None:
+    once, twice = pair
+    assert isinstance(entry(Decoding(ASCENDEX), once), Entry)
+    found = entry(Decoding(ASCENDEX), twice)
+    assert found == answered(lambda: load(twice))
+    assert isinstance(found, tuple)
+    assert found[1] == "found the field twice, expected it once"
+
+
+def test_a_line_with_all_its_quotation_marks_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spaces, another order and a carriage return cost no second reading; an escape and a repeated field do."""
+
+    def fail(text: bytes) -> None:
+        raise AssertionError(text)
+
+    monkeypatch.setattr(decoding, "refuse_duplicates", fail)
+    for text in (
+        b'{"type": "leave", "time": 1, "account": "alice"}',
+        b'{"account":"alice","time":1,"type":"leave"}\r',
+        b'{"type":"settle","expect":{ },"time":1}',
+    ):
+        decoding.decode_line(text)
+    for text in (
+        b'{"type":"leave","time":1,"account":"\\u0061lice"}',
+        b'{"type":"leave","time":1,"time":1,"account":"alice"}',
+        b'{"type":"leave","time":"1","time":1,"account":"alice"}',
+        b'{"type":"settle","time":1,"expect":{"applied":true,"applied":true}}',
+    ):
+        with pytest.raises(AssertionError):
+            decoding.decode_line(text)

@@ -1,8 +1,7 @@
 """The numbers of a log's lines: exact decimal text, or whole JSON numbers, to counts of units.
 
-`whole_units` reads any number, and all that is ever said of a bad one is said there. Prices and sizes repeat, and so do
-the two sides of their points, so the readers here remember what they have read with it: good numbers only, few of them,
-and never what another text says.
+`whole_units` reads any number, and whatever is said of a bad one is said there. Prices and sizes repeat, and so do the
+two sides of their points, so the readers here remember what it gave: of good numbers only, and of so many.
 """
 
 from ..profiles import MOST_DECIMALS
@@ -88,9 +87,9 @@ class Prices:
 class MarketNumbers:
     """Reads one market's sizes and prices, and remembers their texts."""
 
-    def __init__(self, contract: Contract, prices: Prices) -> None:
+    def __init__(self, contract: Contract, reader: Prices) -> None:
         self._lot_units, self._tick = contract.lot_units, contract.tick
-        self._price_texts = prices
+        self._reader = reader
         self._sizes: dict[Number, int] = {}
         self._prices: dict[Number, int] = {}
         self._premiums: dict[Number, int] = {}
@@ -110,7 +109,7 @@ class MarketNumbers:
         known = self._prices.get(value)
         if known is not None:
             return known
-        price = self._price_texts.units("price", value)
+        price = self._reader.units("price", value)
         if is_multiple(price, self._tick):
             return remember(self._prices, value, price)
         if off_tick:

@@ -1,0 +1,195 @@
+"""The figures that this ledger aims at, measured in one run beside a bare dictionary."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import attrs
+from rich.table import Table
+
+from docs.examples.make.cascade import cascade_lines
+from ledger import open_log, read_log, replay_log
+
+from .bench_ledger import STEP_LAWS, Day, Timing, day, decoded, fold, without_visits
+from .measuring import Figure, best_seconds
+from .peers.own import BASELINE
+from .peers.transfers import transfers
+
+BARE_TRANSFERS, BARE_ACCOUNTS, SEED = 100_000, 1_000, 20200913
+SMALL = 1_000
+MANY_LINES = 300
+"""Types of which the day's log has fewer lines are not timed by themselves."""
+
+
+@attrs.frozen
+class Aim:
+    """What a figure should reach: `limit` in its unit, at least or at most."""
+
+    limit: float
+    at_least: bool
+
+    def holds(self, value: float) -> bool:
+        """Whether a value reaches it."""
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def __str__(self) -> str:
+        return f"{'at least' if self.at_least else 'at most'} {self.limit:,.0f}"
+
+
+MIXED, DECODING, REPLAYING = "mixed log, every step law", "strict decoding", "log replayed, every step law"
+FLATNESS, BYTES, START = "slower with all accounts than with 1,000", "memory", "start of backstop --version"
+AIMS: Mapping[str, Aim] = {
+    MIXED: Aim(60_000, at_least=True),
+    DECODING: Aim(150_000, at_least=True),
+    FLATNESS: Aim(25, at_least=False),
+    BYTES: Aim(700, at_least=False),
+    START: Aim(150, at_least=False),
+}
+
+
+@attrs.define
+class Timed:
+    """What is done in turns: by name, how many things each does, and the best rates that folds tell of themselves."""
+
+    prepared: dict[str, Callable[[], Callable[[], object]]] = attrs.Factory(dict)
+    things: dict[str, int] = attrs.Factory(dict)
+    folded: dict[str, float] = attrs.Factory(dict)
+
+    def add(self, name: str, things: int, action: Callable[[], object]) -> None:
+        """One more action, which does so many things."""
+        self.prepare(name, things, lambda: action)
+
+    def prepare(self, name: str, things: int, prepare: Callable[[], Callable[[], object]]) -> None:
+        """One more action, which is prepared anew each time."""
+        self.prepared[name], self.things[name] = prepare, things
+
+    def look(self, name: str, answer: object) -> None:
+        """Keep what a fold tells, which sets aside what visits every account."""
+        if isinstance(answer, Timing):
+            self.folded[name] = max(answer.rate, self.folded.get(name, 0.0))
+
+    def each(self, rounds: int) -> dict[str, float]:
+        """Least seconds of one thing of each action: the processor's, but where another process is started."""
+        clocks = {START: time.perf_counter}
+        seconds = best_seconds(self.prepared, rounds=rounds, check=self.look, clock=time.process_time, clocks=clocks)
+        told = {name: 1 / rate for name, rate in self.folded.items()}
+        return {name: seconds[name] / self.things[name] for name in self.prepared} | told
+
+
+def figures(accounts: int, rounds: int) -> tuple[Figure, ...]:
+    """Every figure, with venues of 1,000 and of so many accounts. Memory comes first, in a process of its own."""
+    size = bytes_an_account(accounts)
+    small, large = day(SMALL), day(accounts)
+    calm = without_visits(small).transactions
+    timed = Timed()
+    with tempfile.TemporaryDirectory() as folder:
+        logs = written_logs(Path(folder))
+        given = transfers(BARE_TRANSFERS, BARE_ACCOUNTS, SEED)
+        timed.add(BASELINE.name, len(given), BASELINE.prepare(given, Path(folder)))
+        timed.add(MIXED, len(small.transactions), partial(folded, small))
+        timed.add("small", len(calm), partial(folded, Day(small.opened, calm)))
+        timed.add("large", len(calm), partial(folded, Day(large.opened, calm)))
+        timed.add(REPLAYING, decoded(logs[DECODING]), partial(replayed, logs[DECODING]))
+        for name, path in logs.items():
+            timed.prepare(name, decoded(path), partial(reading, path))
+        timed.add(START, 1, start)
+        each = timed.each(rounds)
+    return tuple(_figures(each, size, accounts))
+
+
+def _figures(each: Mapping[str, float], size: int, accounts: int) -> Sequence[Figure]:
+    base = each[BASELINE.name]
+    growth = each["large"] / each["small"]
+
+    def rate(name: str, unit: str) -> Figure:
+        return Figure(name, 1 / each[name], unit, each[name] / base)
+
+    return [
+        rate(MIXED, "transactions/s"),
+        rate(REPLAYING, "lines/s"),
+        *(rate(name, "lines/s") for name in each if name.startswith(DECODING)),
+        Figure(FLATNESS, (growth - 1) * 100, "%", growth),
+        Figure(BYTES, size, "bytes an account", size),
+        Figure(START, each[START] * 1000, "ms", each[START] / base),
+    ]
+
+
+def folded(the_day: Day) -> Timing:
+    """The day with every step law."""
+    return fold(the_day.opened, the_day.transactions, STEP_LAWS, time.process_time)
+
+
+def reading(path: Path) -> Callable[[], int]:
+    """A log whose genesis is read; what is timed are the lines after it."""
+    stream = path.open("rb")
+    _, entries = read_log(stream, path.name)
+
+    def run() -> int:
+        with stream:
+            return sum(1 for _ in entries)
+
+    return run
+
+
+def replayed(path: Path) -> object:
+    """A log from its bytes to its digest, with every step law."""
+    with open_log(str(path)) as stream:
+        state, entries = read_log(stream, path.name)
+        report = replay_log(state, entries, laws=STEP_LAWS, state_every=0)
+    if report.failure is not None:
+        raise RuntimeError(report.failure.detail)
+    return report
+
+
+def written_logs(folder: Path) -> dict[str, Path]:
+    """The day's log, and for each type of which it has many lines, a log of these alone."""
+    genesis, *lines = cascade_lines()
+    of_type: defaultdict[str, list[bytes]] = defaultdict(list)
+    for line in lines:
+        of_type[json.loads(line)["type"]].append(line)
+    many = {f"{DECODING}: {name}": of_type[name] for name in of_type if len(of_type[name]) >= MANY_LINES}
+    logs: dict[str, Path] = {}
+    for name, chosen in ({DECODING: lines} | many).items():
+        logs[name] = folder / f"{len(logs)}.jsonl"
+        logs[name].write_bytes(genesis + b"".join(chosen))
+    return logs
+
+
+def start() -> None:
+    """The command line, as far as its version."""
+    subprocess.run([str(Path(sys.executable).with_name("backstop")), "--version"], check=True, stdout=subprocess.PIPE)
+
+
+def bytes_an_account(accounts: int) -> int:
+    """What a process grows by, opening so many accounts: a whole number of bytes an account."""
+    code = f"from tests.bench.bench_ledger import print_bytes_an_account; print_bytes_an_account({accounts})"
+    return int(subprocess.check_output([sys.executable, "-c", code], text=True))
+
+
+def table(figures: Sequence[Figure], accounts: int) -> Table:
+    """The figures, and beside each its aim where it has one."""
+    shown = Table(title=f"Up to {accounts:,} accounts, on one core", title_justify="left")
+    shown.add_column("figure")
+    shown.add_column("measured", justify="right")
+    shown.add_column("unit")
+    shown.add_column("ratio", justify="right")
+    shown.add_column("aim", justify="right")
+    shown.add_column("")
+    for figure in figures:
+        aim = AIMS.get(figure.name)
+        reached = "" if aim is None else "reached" if aim.holds(figure.value) else "MISSED"
+        shown.add_row(
+            figure.name,
+            f"{figure.value:,.0f}",
+            figure.unit,
+            f"{figure.ratio:,.2f}",
+            "" if aim is None else str(aim),
+            reached,
+        )
+    return shown
