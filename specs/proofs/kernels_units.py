@@ -224,7 +224,7 @@ CLAIMS = (
             Bug("postings", "    elif held != 0:\n", "    elif held > 0:\n"),
             Bug("postings", "if size != 0 or reference_cost != 0:", "if size != 0:"),
             Bug("postings", "assets[settlement_asset] += posting.reference_cost", "assets[settlement_asset] += 0"),
-            Bug("postings", "sizes.get(posting.market, 0) + posting.size", "posting.size"),
+            Bug("postings", "sizes.get(market_id, 0) + posting.size", "posting.size"),
             Bug(
                 "postings",
                 "account = changed.get(account_id) or accounts[account_id]",
