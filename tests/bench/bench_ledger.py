@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import attrs
@@ -23,11 +24,13 @@ from docs.examples.make.tape import MIDNIGHT
 from ledger import REGISTRY, Monitor, State, Step, apply, genesis, load_profile, open_log, read_log, state_after
 from ledger.laws import Law, Scope
 from ledger.outcomes import Applied, Deleveraged, LossShared, Outcome
-from ledger.transactions import Fund, MarkAsset, MarkMarket, Settle, Transaction
+from ledger.replay import TOGETHER
+from ledger.transactions import BackstopTransfer, Fund, MarkAsset, MarkMarket, Settle, Transaction
 
 SIZES = tuple(int(size) for size in os.environ.get("BACKSTOP_BENCH_ACCOUNTS", "1000,100000,1000000").split(","))
 STEP_LAWS: tuple[Law, ...] = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
 EVERYBODY = (Settle, Fund)
+MAY_VISIT_EVERYBODY = (*EVERYBODY, BackstopTransfer)
 VISITS = 6
 """Settles and fundings that are timed."""
 
@@ -104,23 +107,29 @@ def fold(
     laws: tuple[Law, ...],
     clock: Callable[[], float] = time.perf_counter,
 ) -> Timing:
-    """Apply the transactions, watched by the laws, and time each. What the laws look at to begin with is not timed."""
+    """Apply the transactions, watched by the laws as a replay shows them, so many together, and time it all. What may
+    visit everybody is timed by itself. What the laws look at to begin with is not timed."""
     timing, state = Timing(), opened
     monitor = Monitor(state, laws, state_every=0)
-    for transaction in transactions:
-        begin = clock()
-        outcome = apply(state, transaction)
-        after = state_after(state, outcome)
-        if laws:
-            monitor.observe(Step(state, transaction, outcome, after))
-        seconds = clock() - begin
-        if visits_everybody(transaction, outcome):
-            timing.everybody += 1
-            timing.everybody_seconds += seconds
-        else:
-            timing.few += 1
-            timing.few_seconds += seconds
-        state = after
+    for may_visit, stretch in groupby(transactions, lambda each: isinstance(each, MAY_VISIT_EVERYBODY)):
+        stretched = list(stretch)
+        for first in range(0, len(stretched), 1 if may_visit else TOGETHER):
+            together = stretched[first : first + (1 if may_visit else TOGETHER)]
+            begin, steps = clock(), []
+            for transaction in together:
+                outcome = apply(state, transaction)
+                after = state_after(state, outcome)
+                if laws:
+                    steps.append(Step(state, transaction, outcome, after))
+                state = after
+            monitor.observe_all(steps)
+            seconds = clock() - begin
+            if visits_everybody(transaction, outcome):
+                timing.everybody += 1
+                timing.everybody_seconds += seconds
+            else:
+                timing.few += len(together)
+                timing.few_seconds += seconds
     return timing
 
 
