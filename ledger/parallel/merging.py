@@ -17,8 +17,8 @@ from .segments import Counted, Found, Memories, Segment, Verified, Work, verify
 class Merger:
     """Takes what segments came to, in any order, and adds it up in theirs, until one has failed.
 
-    `work`: that of the segments. `added`: how many were. A segment that began with other memories than the one before it ended with is verified
-    again, here.
+    `work`: that of the segments. `added`: how many were. A segment that began with other memories than the one before
+    it ended with is verified again, here.
     """
 
     def __init__(self, work: Work) -> None:
