@@ -90,7 +90,7 @@ def laws_option(decorated: Decorated) -> Decorated:
     )(decorated)
 
 
-@command.command("init", epilog=GROUP_EXAMPLE)
+@command.command("init", epilog=GROUP_EXAMPLE, short_help="Make a journal.")
 @journal_argument
 @click.option(
     "--rulebook",
@@ -126,7 +126,7 @@ def genesis_of(ctx: click.Context, rulebook: str, time: str | None) -> bytes:
         raise RulebookError([(f"{shown}: {field}" if field else shown, text) for field, text in error.errors]) from None
 
 
-@command.command("append", epilog=APPEND_EXAMPLE)
+@command.command("append", epilog=APPEND_EXAMPLE, short_help="Append lines, and acknowledge them.")
 @journal_argument
 @click.argument("log", metavar="[FILE]", default=STANDARD_INPUT, shell_complete=files)
 @click.option(
@@ -167,7 +167,7 @@ def append_command(journal: str, log: str, first: int | None, most: int, leave_o
     return 0
 
 
-@command.command("verify", epilog=VERIFY_EXAMPLE)
+@command.command("verify", epilog=VERIFY_EXAMPLE, short_help="Derive everything anew.")
 @journal_argument
 @click.option(
     "--acknowledged",
@@ -214,7 +214,7 @@ def verify_command(journal: str, acknowledged: str | None, as_json: bool) -> int
     return 0
 
 
-@command.command("export", epilog=EXPORT_EXAMPLE)
+@command.command("export", epilog=EXPORT_EXAMPLE, short_help="Write a journal as a log.")
 @journal_argument
 @click.option(
     "--out",
@@ -241,7 +241,7 @@ def write_out(chunks: Iterable[bytes]) -> None:
     sys.stdout.buffer.flush()
 
 
-@command.command("import", epilog=IMPORT_EXAMPLE)
+@command.command("import", epilog=IMPORT_EXAMPLE, short_help="Make a journal of a log.")
 @journal_argument
 @click.argument("log", metavar="LOG", shell_complete=files)
 @checkpoint_option
@@ -256,7 +256,7 @@ def import_command(journal: str, log: str, every: int, choice: str) -> int:
     return 0
 
 
-@command.command("checkpoint", epilog=CHECKPOINT_EXAMPLE)
+@command.command("checkpoint", epilog=CHECKPOINT_EXAMPLE, short_help="Keep the state at the end.")
 @journal_argument
 def checkpoint_command(journal: str) -> int:
     """Keep the state at the end of JOURNAL, so that what looks at it later begins there."""

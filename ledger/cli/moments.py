@@ -26,13 +26,14 @@ class Moment:
     chain: bytes
 
 
-def moment_of(log: str, *, sequence: int | None, line: int | None) -> Moment:
+def moment_of(log: str, *, sequence: int | None, line: int | None, state_alone: bool = False) -> Moment:
     """The line that made this sequence number, or this line, or the last one where neither is given.
 
-    A journal is read from its last checkpoint before. ClickException where the log ends before the line; LogError for
+    A journal is read from its last checkpoint before; where the `state_alone` is wanted, without its entry, maybe from
+    one at the line itself. ClickException where the log ends before the line; LogError for
     bad input up to there; Divergence where a journal recorded another chain digest there.
     """
-    where = before(log, sequence=sequence, line=line)
+    where = place_before(log, sequence, line, state_alone=state_alone)
     with begun(log, line=where.get("line"), sequence=where.get("sequence")) as start, internal_errors_of(log):
         moment = Moment(start.line, None, None, start.state, start.state, start.chain)
         is_found = (sequence, line) in ((start.state.sequence, None), (None, start.line))
@@ -51,15 +52,15 @@ def moment_of(log: str, *, sequence: int | None, line: int | None) -> Moment:
     )
 
 
-def before(log: str, *, sequence: int | None, line: int | None) -> dict[str, int | None]:
-    """Where to begin to reach a point through the line that leads to it: at or before the line and the sequence
-    number before, which for the end of a journal is its last line's."""
+def place_before(log: str, sequence: int | None, line: int | None, *, state_alone: bool) -> dict[str, int | None]:
+    """Where to begin to reach a point: at or before which line, or which sequence number."""
     if sequence is not None:
         return {"sequence": sequence - 1} if sequence else {"line": GENESIS_LINE}
     last = last_line(log)
     if last is None:
         return {}
-    return {"line": max((last if line is None else min(line, last)) - 1, GENESIS_LINE)}
+    wanted = last if line is None else min(line, last)
+    return {"line": max(wanted if state_alone else wanted - 1, GENESIS_LINE)}
 
 
 def line_answered(last: Moment, entry: Entry) -> Moment:

@@ -32,11 +32,11 @@ def command(log: str, sequence: int | None, line: int | None, account_id: str | 
     """Print the state at a point of LOG, or one account.
 
     The point is --at, so many applied transactions, or --line, a line of the log; without either it is the log's end.
-    The log is folded up to there and no law is checked. The chain digest is that of every line up to there, refused
-    ones included.
+    The log is folded up to there, a journal from its nearest checkpoint, and no law is checked. The chain digest is
+    that of every line up to there, refused ones included.
     """
     refuse_two_points(sequence, line)
-    moment = moment_of(log, sequence=sequence, line=line)
+    moment = moment_of(log, sequence=sequence, line=line, state_alone=True)
     if account_id is not None and account_id not in moment.after.accounts:
         raise click.ClickException(f"{shown_path(log)}: no account {account_id} is open {where(moment)}")
     if as_json:

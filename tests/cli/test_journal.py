@@ -245,7 +245,8 @@ def test_they_begin_at_the_nearest_checkpoint(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(moments, "line_answered", counting)
     for point, lines in (
-        (("--line", "12"), [9, 10, 11, 12]),
+        (("--line", "12"), []),
+        (("--line", "11"), [9, 10, 11]),
         (("--line", "13"), [13]),
         (("--at", "9"), [9, 10]),
         ((), [21]),
