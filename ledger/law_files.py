@@ -15,8 +15,10 @@ not a breach of its law.
 
 import ast
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
@@ -78,6 +80,12 @@ class _File:
         self.path = path
         self.full_path = os.path.abspath(path)
 
+    @property
+    def module_name(self) -> str:
+        """The name of the module, the same in every process; of another file another."""
+        stem = re.sub(r"\W", "_", os.path.basename(self.path), flags=re.ASCII)
+        return f"laws_from_{stem}_{sha256(os.fsencode(self.full_path)).hexdigest()[:8]}"
+
     def source(self) -> bytes:
         try:
             with open(self.full_path, "rb") as stream:
@@ -88,9 +96,9 @@ class _File:
 
     def module(self) -> dict[str, Any]:
         """What running the file defines."""
-        module = ModuleType(f"laws_from_{os.path.basename(self.path)}")
+        module = ModuleType(self.module_name)
         module.__file__ = self.full_path
-        # Classes made with attrs or dataclasses look their module up.
+        # Classes made with attrs or dataclasses look their module up, and so does what pickles their objects.
         sys.modules[module.__name__] = module
         folder = os.path.dirname(self.full_path)
         sys.path.insert(0, folder)

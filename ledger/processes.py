@@ -47,8 +47,9 @@ def shared(
                         task = again.pop() if again else next_task()
                         if task is None:
                             break
-                        again.append(task)  # until it is given out
-                        waiting[executor.submit(do, task)] = again.pop()
+                        again.append(task)  # and there it stays where it cannot be given out
+                        future = executor.submit(do, task)
+                        waiting[future] = again.pop()
                     if not waiting:
                         return
                     for future in wait(waiting, return_when=FIRST_COMPLETED).done:

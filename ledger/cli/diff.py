@@ -20,7 +20,8 @@ FIRST_BYTES = 1 << 12
 
 EXAMPLE = """\b
 Example:
-  backstop diff docs/examples/alice-and-bob.jsonl docs/examples/takeover.jsonl
+  backstop replay docs/examples/takeover.jsonl --quiet --digests takeover.digests
+  backstop diff takeover.digests docs/examples/takeover.jsonl
 
 \b
 Exit codes:

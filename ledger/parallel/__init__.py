@@ -18,7 +18,7 @@ from ..state import State
 from .cutting import Cutter, Cutting
 from .merging import Merger, report_of
 from .recorded import JournalCutter
-from .segments import NotCarried, Work, refuse_uncarried
+from .segments import NotCarried, Segment, Work, refuse_uncarried
 from .sharing import Share, verified_by_cluster, verified_by_processes, verified_here
 
 __all__ = [
@@ -81,10 +81,19 @@ def _verified(cutter: Cutting, state: State, work: Work, share: Share) -> Report
     refuse_uncarried(laws, state)
     if cutter.looks is not None:
         work = attrs.evolve(work, looks=False)
-    merger = Merger(work)
-    with closing(share(work, cutter.next_segment)) as coming:
+    merger, given_out = Merger(work), 0
+
+    def next_segment() -> Segment | None:
+        nonlocal given_out
+        segment = cutter.next_segment()
+        given_out += segment is not None
+        return segment
+
+    with closing(share(work, next_segment)) as coming:
         for segment, verified in coming:
             merger.take(segment, verified)
             if merger.is_done:
                 break
+    if not merger.is_done and merger.added != given_out:
+        raise RuntimeError(f"of {given_out} segments {merger.added} came back")
     return report_of(merger, cutter, laws)

@@ -17,8 +17,8 @@ from .segments import Counted, Found, Memories, Segment, Verified, Work, verify
 class Merger:
     """Takes what segments came to, in any order, and adds it up in theirs, until one has failed.
 
-    `work`: that of the segments. A segment that began with other memories than the one before it ended with is verified
-    again, here.
+    `work`: that of the segments. `added`: how many were. A segment that began with other memories than the one before
+    it ended with is verified again, here.
     """
 
     def __init__(self, work: Work) -> None:
@@ -32,7 +32,7 @@ class Merger:
         self.first_unexpected: int | None = None
         self.laws: list[Counted] = [(0, 0, {})] * len(work.all_laws)
         self._waiting: dict[int, tuple[Segment, Verified]] = {}
-        self._next = 0
+        self.added = 0
         self._carried: Memories = NOTHING_REMEMBERED
 
     @property
@@ -43,12 +43,12 @@ class Merger:
     def take(self, segment: Segment, verified: Verified) -> None:
         """Take what a segment came to."""
         self._waiting[segment.number] = segment, verified
-        while not self.is_done and self._next in self._waiting:
-            segment, verified = self._waiting.pop(self._next)
+        while not self.is_done and self.added in self._waiting:
+            segment, verified = self._waiting.pop(self.added)
             if self._carried or not verified.is_begun:
                 verified = verify(self.work, segment, self._carried)
             self._add(segment, verified)
-            self._next += 1
+            self.added += 1
 
     def _add(self, segment: Segment, verified: Verified) -> None:
         self._carried = verified.carried

@@ -333,3 +333,16 @@ def test_a_memory_that_cannot_be_carried_is_refused(memory: object) -> None:
     assert ended[0] == "NotCarried"
     assert ended[1].startswith("found a memory of the law OWN-1 that another process cannot go on with (")
     assert ended[1].endswith("), expected `start` to give an object that can be pickled and compared")
+
+
+def test_a_segment_that_does_not_come_back_is_noticed() -> None:
+    """Wherever it was lost: what is left is no report."""
+
+    def losing(work: Work, next_segment: NextSegment) -> Verifying:
+        for segment, verified in verified_here(work, next_segment):
+            if segment.number != 2:
+                yield segment, verified
+
+    ended = replayed_in_segments(b"".join(simulated("compact", 0)), Cuts(20), laws=(), share=losing)
+    assert isinstance(ended, tuple)
+    assert ended[:2] == ("RuntimeError", "of 14 segments 2 came back")
