@@ -5,11 +5,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
 from .canonical import chain, chain_start, state_digest
+from .checkpoints import Point
 from .laws import REGISTRY, Count, Law, LawBroken, Monitor, StateLaw, Step
 from .laws.law import StepCheck
 from .laws.monitor import NOTHING_REMEMBERED
@@ -80,16 +81,18 @@ def replay_log(
     start: bytes | None = None,
     progress: Callable[[Entry], None] | None = None,
     note: Note | None = None,
+    points: Sequence[Point] = (),
 ) -> Report:
     """Fold the entries over `state`.
 
     `until`: stop once so many transactions were applied, and read no further. `start`: the chain digest to go on from,
     that of `state` as a genesis where None. Once the laws saw a line, `progress` is called with its entry and `note`
-    with what the ledger is after it. Raises what the entries raise, `LogError` for bad input. An error raised while the
-    ledger answers a line is a bug in it; a note says the line.
+    with what the ledger is after it. `points`, in order: what is recorded of the ledger after some of the lines; to
+    come to something else there is a failure. Raises what the entries raise, `LogError` for bad input. An error raised
+    while the ledger answers a line is a bug in it; a note says the line.
     """
     fold = Fold(state, laws, state_every, chain_start(state) if start is None else start)
-    fold.answer_all(entries, until=until, progress=progress, note=note)
+    fold.answer_all(entries, until=until, progress=progress, note=note, points=points)
     return fold.report()
 
 
@@ -147,6 +150,7 @@ class Fold:
         self.monitor = Monitor(state, laws, state_every, memories)
         self.progress: Callable[[Entry], None] | None = None
         self.note: Note | None = None
+        self.due: list[Point] = []
         self.waiting: list[_Answered] = []
         self.applied: Counter[str] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
@@ -163,10 +167,11 @@ class Fold:
         until: int | None = None,
         progress: Callable[[Entry], None] | None = None,
         note: Note | None = None,
+        points: Sequence[Point] = (),
         finishes: bool = True,
     ) -> None:
         """Answer the entries as `replay_log` does, up to the first failure. `finishes`: the log ends with them."""
-        self.progress, self.note = progress, note
+        self.progress, self.note, self.due = progress, note, list(reversed(points))
         try:
             self.fold(entries if until is None or self.state.sequence < until else (), until)
             if self.failure is None and finishes:
@@ -180,8 +185,11 @@ class Fold:
             for entry in entries:
                 outcome = self.answer(entry)
                 is_large = isinstance(outcome, Applied) and len(outcome.postings) >= LARGE
-                if is_large or len(self.waiting) >= TOGETHER:
+                is_recorded = bool(self.due) and self.due[-1].line <= entry.line
+                if is_large or is_recorded or len(self.waiting) >= TOGETHER:
                     self.judge()
+                    if is_recorded and self.failure is None:
+                        self.failure = divergence(self, self.due.pop())
                     if self.failure is not None:
                         return
                 if self.state.sequence == until:
@@ -299,6 +307,23 @@ class Fold:
             laws=self.monitor.counts,
             failure=self.failure,
         )
+
+
+def divergence(fold: Fold, point: Point) -> Failure | None:
+    """The failure of a fold that is not what is recorded of a point: in the chain, or in the state."""
+    wrong = differences_at(point, fold.state, fold.digest)
+    return Failure(fold.entry, None, wrong, (), fold.before, fold.state) if wrong else None
+
+
+def differences_at(point: Point, state: State, digest: bytes) -> str:
+    """How a state and a chain digest are not those of a point, in words; nothing where they are."""
+    wrong = []
+    if digest != point.chain:
+        wrong.append(f"expected digest {point.chain.hex()} at the checkpoint, found {digest.hex()}")
+    found = state_digest(state)
+    if found != point.state_digest:
+        wrong.append(f"expected state digest {point.state_digest} at the checkpoint, found {found}")
+    return "; ".join(wrong)
 
 
 def _differences(expect: Expect, answered: _Answered) -> tuple[list[str], Exception | None]:

@@ -1,13 +1,14 @@
 """Replaying in other processes, or on a cluster: only then is what shares the work loaded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from ..byte_lines import KeptLines
+from ..checkpoints import Point
 from ..cluster import ClusterError
 from ..laws import Law
-from ..log import Entry
+from ..log import Divergence, Entry
 from ..parallel import (
     NotCarried,
     Work,
@@ -17,9 +18,25 @@ from ..parallel import (
     verified_by_processes,
 )
 from ..processes import WorkerDied
-from ..replay import Note, Report
+from ..replay import Note, Report, differences_at
+from ..state import State
 from .options import shown_path
 from .sources import Begun
+
+
+def held_against(points: Sequence[Point], name: str, note: Note | None) -> Note:
+    """A note that raises Divergence where the ledger is not what is recorded of one of the points, in order."""
+    due = list(reversed(points))
+
+    def noted(line: int, state: State, digest: bytes) -> None:
+        if due and due[-1].line <= line:
+            wrong = differences_at(due.pop(), state, digest)
+            if wrong:
+                raise Divergence(name, line, "", wrong)
+        if note is not None:
+            note(line, state, digest)
+
+    return noted
 
 
 class Elsewhere:
@@ -66,6 +83,8 @@ class Elsewhere:
                 )
                 if report is not None:
                     return report
+            if start.reader is not None:
+                note = held_against(start.points(), work.name, note)
             return replay_in_segments(
                 start.state,
                 entries,

@@ -165,7 +165,8 @@ def command(
         if elsewhere is not None:
             replay = partial(elsewhere.replay, start, is_kept=keeper is not None)
         else:
-            replay = partial(replay_log, state, laws=laws, state_every=state_every, start=start.chain)
+            points = start.points()
+            replay = partial(replay_log, state, laws=laws, state_every=state_every, start=start.chain, points=points)
         digesting = None if digests_out is None else Digesting(digests_every)
         note = None if digesting is None else digesting.note
         if note is not None:

@@ -1,6 +1,6 @@
 """Where a command reads from: a log, or a journal, which can be begun at a checkpoint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,6 +15,7 @@ from ..state import State
 from ..transition import apply, state_after
 
 if TYPE_CHECKING:
+    from ..checkpoints import Point
     from ..journal import JournalReader
     from ..journal.format import Line
 
@@ -41,6 +42,10 @@ class Begun:
     stream: BinaryIO | None = None
     recorded: Callable[[int, bytes], None] = nothing_recorded
     reader: "JournalReader | None" = None
+
+    def points(self) -> "Sequence[Point]":
+        """What a journal recorded of the ledger at its checkpoints after the line; nothing of a log."""
+        return () if self.reader is None else [point for point in self.reader.points() if point.line > self.line]
 
 
 def is_journal(log: str) -> bool:

@@ -10,20 +10,19 @@ segment is verified again with the memory that the one before it ended with.
 import io
 import pickle
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType
 
 import attrs
 
-from ..canonical import state_digest
 from ..checkpoints import Checkpoint, CheckpointError, Point
 from ..law_files import laws_from
 from ..laws import REGISTRY, HistoryLaw, Law, StateLaw, remembered
 from ..laws.law import StepCheck
 from ..laws.monitor import NOTHING_REMEMBERED
-from ..log import Entry, LogError
+from ..log import LogError
 from ..log.reading import read_after
 from ..replay import Failure, Fold, advance
 from ..state import State
@@ -148,7 +147,7 @@ def verify(work: Work, segment: Segment, memories: Memories = NOTHING_REMEMBERED
         is_begun = segment.number == 0
         fold = Fold(state, laws, work.state_every, digest, memories)
         is_begun = True
-        fold.answer_all(checked_on_the_way(fold, entries, segment.checks), finishes=segment.is_last)
+        fold.answer_all(entries, points=segment.checks, finishes=segment.is_last)
         carried = NOTHING_REMEMBERED if fold.failure or segment.is_last else carried_from(fold, laws)
     except Exception as error:
         return Verified(error=sendable(error), is_begun=is_begun)
@@ -164,20 +163,6 @@ def state_of(segment: Segment, name: str) -> State:
         return segment.state.state()
     except CheckpointError as error:
         raise LogError(name, segment.begin.line, "", f"found a damaged checkpoint ({error})") from None
-
-
-def checked_on_the_way(fold: Fold, entries: Iterator[Entry], checks: tuple[Point, ...]) -> Iterator[Entry]:
-    """The entries, each to be answered before the next is asked for; they end where the fold is not at a check's point
-    as it should be, which is its failure then."""
-    due = list(reversed(checks))
-    for entry in entries:
-        yield entry
-        if due and due[-1].line <= entry.line:
-            fold.judge()
-        while due and due[-1].line <= entry.line and fold.failure is None:
-            fold.failure = divergence(fold, due.pop())
-        if fold.failure is not None:
-            return
 
 
 def verified_of(fold: Fold, laws: tuple[Law, ...], carried: Memories) -> Verified:
@@ -198,17 +183,6 @@ def verified_of(fold: Fold, laws: tuple[Law, ...], carried: Memories) -> Verifie
         None,
         carried,
     )
-
-
-def divergence(fold: Fold, point: Point) -> Failure | None:
-    """The failure of a fold that is not at the point that it should be at: in the chain, or in the state."""
-    wrong = []
-    if fold.digest != point.chain:
-        wrong.append(f"expected digest {point.chain.hex()} at the checkpoint, found {fold.digest.hex()}")
-    digest = state_digest(fold.state)
-    if digest != point.state_digest:
-        wrong.append(f"expected state digest {point.state_digest} at the checkpoint, found {digest}")
-    return Failure(fold.entry, None, "; ".join(wrong), (), fold.before, fold.state) if wrong else None
 
 
 def carried_from(fold: Fold, laws: tuple[Law, ...]) -> Memories:

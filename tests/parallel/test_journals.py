@@ -16,7 +16,7 @@ from ledger.journal import JournalError, JournalReader, Settings, import_log
 from ledger.laws import REGISTRY, Law
 from ledger.parallel import JournalCutter, Work, replay_recorded, verified_here
 from ledger.parallel.segments import Segment, verify
-from ledger.replay import Report
+from ledger.replay import Report, replay_log
 from ledger.transactions import Deposit
 from tests.test_laws import meddling
 
@@ -111,6 +111,10 @@ def test_a_checkpoint_that_the_ledger_does_not_come_to(spoilt: str, monkeypatch:
         monkeypatch.setattr(reader, "points", lambda: [*points[:3], wrong, *points[4:]])
         monkeypatch.setattr(reader, "checkpoint", kept)
         found = replayed_from_checkpoints(reader)
+        begin = reader.beginning()
+        points = [point for point in reader.points() if point.line > begin.line]
+        whole = replay_log(begin.state, reader.entries(begin), state_every=10, start=begin.chain, points=points)
+    assert found == whole
     assert isinstance(found, Report)
     assert found.failure is not None
     assert found.failure.entry is not None
