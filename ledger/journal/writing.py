@@ -42,6 +42,7 @@ STEP_LAWS = tuple(law for law in REGISTRY if law.scope is not Scope.STATE)
 """Every law of one step, and of a step and those before it: what a journal holds each transaction against."""
 
 
+NOT_LOCKED = -1
 ANOTHER_ANSWER = "found another answer recorded than the ledger gives"
 
 
@@ -67,11 +68,13 @@ class Journal(JournalReader):
         self.name = path if name is None else name
         self.record_refusals, self._laws = record_refusals, tuple(laws)
         require_file(path, self.name)
-        self._lock = locked(path, self.name)
+        self._lock = NOT_LOCKED
         try:
             with told_of(self.name):
                 self._connection = connect(path, mode="rw")
+            # Only beside what is a journal a lock is kept.
             self.settings, document = settings_in(self._connection, self.name)
+            self._lock = locked(path, self.name)
             self.first_link = first_link(document)
             with told_of(self.name):
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -88,9 +91,9 @@ class Journal(JournalReader):
         connection = self.__dict__.get("_connection")
         if connection is not None:
             connection.close()
-        if self._lock >= 0:
+        if self._lock != NOT_LOCKED:
             os.close(self._lock)
-            self._lock = -1
+            self._lock = NOT_LOCKED
 
     # Where the ledger is.
 
