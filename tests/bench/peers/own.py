@@ -9,6 +9,7 @@ from ledger.laws import Law, Monitor, Step
 from ledger.log import encode_genesis, encode_transaction
 from ledger.outcomes import Applied
 from ledger.postings import CashPosting, UnbalancedPostings, post
+from ledger.replay import TOGETHER
 from ledger.rulebook import EXTERNAL, INSURANCE
 from ledger.state import State
 from ledger.transactions import Deposit, Transaction, Withdraw
@@ -53,14 +54,17 @@ def _applied(laws: tuple[Law, ...], given: Sequence[Transfer], _: Path) -> Run:
 
     def run() -> Balances:
         state, monitor = opened, Monitor(opened, laws, state_every=0)
-        for transaction in asked:
-            outcome = apply(state, transaction)
-            if not isinstance(outcome, Applied):
-                raise Refused(outcome.reason.name)
-            after = state_after(state, outcome)
-            if laws:
-                monitor.observe(Step(state, transaction, outcome, after))
-            state = after
+        for first in range(0, len(asked), TOGETHER):
+            steps = []
+            for transaction in asked[first : first + TOGETHER]:
+                outcome = apply(state, transaction)
+                if not isinstance(outcome, Applied):
+                    raise Refused(outcome.reason.name)
+                after = state_after(state, outcome)
+                if laws:
+                    steps.append(Step(state, transaction, outcome, after))
+                state = after
+            monitor.observe_all(steps)
         return _balances(state)
 
     return run
