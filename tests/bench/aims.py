@@ -13,8 +13,11 @@ from pathlib import Path
 import attrs
 from rich.table import Table
 
-from docs.examples.make.cascade import cascade_lines
-from ledger import open_log, read_log, replay_log
+from docs.examples.make.cascade import PROFILE, cascade, cascade_lines
+from docs.examples.make.tape import HOUR, MIDNIGHT
+from ledger import encode_genesis, encode_transaction, load_profile, open_log, read_log, replay_log
+from ledger.journal import JournalReader, Settings, import_log
+from ledger.parallel import Share, Work, replay_recorded, verified_by_processes, verified_here
 
 from .bench_ledger import STEP_LAWS, Day, Timing, day, decoded, fold, without_visits
 from .measuring import Figure, best_seconds
@@ -23,6 +26,9 @@ from .peers.transfers import transfers
 
 BARE_TRANSFERS, BARE_ACCOUNTS, SEED = 100_000, 1_000, 20200913
 SMALL = 1_000
+DAYS = 10
+"""How often the day comes again in the long journal."""
+CHECKPOINT_EVERY = 2_000
 MANY_LINES = 300
 """Types of which the day's log has fewer lines are not timed by themselves."""
 
@@ -43,9 +49,11 @@ class Aim:
 
 
 MIXED, DECODING, REPLAYING = "mixed log, every step law", "strict decoding", "log replayed, every step law"
+ALONE, SHARED = "long journal, every step law, one process", "long journal, every step law, two processes"
 FLATNESS, BYTES, START = "slower with all accounts than with 1,000", "memory", "start of backstop --version"
 AIMS: Mapping[str, Aim] = {
     MIXED: Aim(60_000, at_least=True),
+    SHARED: Aim(100_000, at_least=True),
     DECODING: Aim(150_000, at_least=True),
     FLATNESS: Aim(25, at_least=False),
     BYTES: Aim(700, at_least=False),
@@ -76,7 +84,7 @@ class Timed:
 
     def each(self, rounds: int) -> dict[str, float]:
         """Least seconds of one thing of each action: the processor's, but where another process is started."""
-        clocks = {START: time.perf_counter}
+        clocks = dict.fromkeys((START, ALONE, SHARED), time.perf_counter)
         seconds = best_seconds(self.prepared, rounds=rounds, check=self.look, clock=time.process_time, clocks=clocks)
         told = {name: 1 / rate for name, rate in self.folded.items()}
         return {name: seconds[name] / self.things[name] for name in self.prepared} | told
@@ -96,6 +104,9 @@ def figures(accounts: int, rounds: int) -> tuple[Figure, ...]:
         timed.add("small", len(calm), partial(folded, Day(small.opened, calm)))
         timed.add("large", len(calm), partial(folded, Day(large.opened, calm)))
         timed.add(REPLAYING, decoded(logs[DECODING]), partial(replayed, logs[DECODING]))
+        journal, lines = long_journal(Path(folder))
+        timed.add(ALONE, lines, partial(recorded, journal, verified_here))
+        timed.add(SHARED, lines, partial(recorded, journal, verified_by_processes(2)))
         for name, path in logs.items():
             timed.prepare(name, decoded(path), partial(reading, path))
         timed.add(START, 1, start)
@@ -113,6 +124,8 @@ def _figures(each: Mapping[str, float], size: int, accounts: int) -> Sequence[Fi
     return [
         rate(MIXED, "transactions/s"),
         rate(REPLAYING, "lines/s"),
+        rate(ALONE, "lines/s"),
+        rate(SHARED, "lines/s"),
         *(rate(name, "lines/s") for name in each if name.startswith(DECODING)),
         Figure(FLATNESS, (growth - 1) * 100, "%", growth),
         Figure(BYTES, size, "bytes an account", size),
@@ -144,6 +157,33 @@ def replayed(path: Path) -> object:
         report = replay_log(state, entries, laws=STEP_LAWS, state_every=0)
     if report.failure is not None:
         raise RuntimeError(report.failure.detail)
+    return report
+
+
+def long_journal(folder: Path) -> tuple[str, int]:
+    """A journal of the day's lines, again and again a day later, with checkpoints; and how many transactions it has."""
+    rulebook = load_profile(PROFILE)
+    transactions = tuple(cascade())
+    log = folder / "long.jsonl"
+    with log.open("wb") as stream:
+        stream.write(encode_genesis(PROFILE, time=MIDNIGHT))
+        for number in range(DAYS):
+            for transaction in transactions:
+                later = attrs.evolve(transaction, time=transaction.time + number * 24 * HOUR)
+                stream.write(encode_transaction(rulebook, later))
+    path = str(folder / "long.journal")
+    import_log(path, str(log), settings=Settings(CHECKPOINT_EVERY), laws=())
+    return path, DAYS * len(transactions)
+
+
+def recorded(path: str, share: Share) -> object:
+    """A journal from its first line to its last, with every step law, where `share` has it verified."""
+    with JournalReader(path) as reader, reader.snapshot():
+        begin = reader.beginning()
+        work = Work(path, STEP_LAWS, state_every=0)
+        report = replay_recorded(reader, begin.state, begin.line, begin.chain, work, share)
+    if report is None or report.failure is not None:
+        raise RuntimeError("the long journal was not replayed as it should be")
     return report
 
 

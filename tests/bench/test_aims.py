@@ -21,6 +21,7 @@ def short_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Days of a few transactions at a thousand accounts, whatever is asked for, and no process that counts memory."""
     the_day = day(aims.SMALL)
     monkeypatch.setattr(aims, "day", lambda accounts: Day(the_day.opened, the_day.transactions[:SOME]))
+    monkeypatch.setattr(aims, "DAYS", 1)
     monkeypatch.setattr(aims, "bytes_an_account", lambda accounts: 701)
 
 
