@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
 STANDARD_INPUT = "-"
+SQLITE_HEADER = b"SQLite format 3\x00"
+"""What a file of SQLite begins with, and no line of text."""
+
 UNPACKED_AT_A_TIME = 1 << 17
 ARRIVING_AT_A_TIME = 1 << 16
 

@@ -80,6 +80,15 @@ def refuse_without_library() -> None:
         raise click.ClickException(f"--cluster: {error}") from None
 
 
+def no_rulebook(name: str, error: OSError | ValueError) -> str:
+    """What is wrong with a name that is neither a profile's nor that of a file that can be read."""
+    from ..profiles import profile_names
+
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    expected = f"a file, or one of {', '.join(profile_names())}"
+    return f"{click.format_filename(name)}: found {reason.lower()}, expected {expected}"
+
+
 def place_of(log: str, line: int) -> str:
     """A line of a log as compilers write it."""
     return f"{shown_path(log)}:{line}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import attrs
 import click
 
-from ..byte_lines import STANDARD_INPUT, KeptLines, Recorded
+from ..byte_lines import SQLITE_HEADER, STANDARD_INPUT, KeptLines, Recorded
 from ..canonical import chain, chain_start
 from ..log import Entry, open_log, read_log
 from ..replay import note_line
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..journal.format import Line
 
 GENESIS_LINE = 1
-SQLITE_HEADER = b"SQLite format 3\x00"
 
 
 def nothing_recorded(line: int, digest: bytes) -> None:

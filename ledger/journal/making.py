@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from ..byte_lines import numbered_lines, opened
+from ..byte_lines import numbered_lines
 from ..canonical import chain_start
 from ..laws import Law
-from ..log import LogError, read_log
+from ..log import LogError, open_log, read_log
 from ..log.reading import KIND, LONGEST_LINE
 from .appending import record
 from .database import LOCK_SUFFIX, connect
@@ -47,7 +47,7 @@ def import_log(path: str, log: str, *, settings: Settings | None = None, laws: I
     does not do, JournalError where it cannot be written.
     """
     refuse = partial(_refused, log)
-    with _made(path) as unfinished, opened(log, KIND, refuse) as stream:
+    with _made(path) as unfinished, open_log(log) as stream:
         lines = numbered_lines(stream, LONGEST_LINE, KIND, refuse)
         _, genesis = next(lines, (0, b""))
         _begin(unfinished, path, log, genesis, Settings() if settings is None else settings)
