@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
 STANDARD_INPUT = "-"
+SQLITE_HEADER = b"SQLite format 3\x00"
+"""What a file of SQLite begins with, and no line of text."""
+
 UNPACKED_AT_A_TIME = 1 << 17
 ARRIVING_AT_A_TIME = 1 << 16
 
@@ -64,6 +67,18 @@ class Recorded:
         return line
 
 
+def name_of(path: str) -> str:
+    """What messages call a file: its path, or what `-` stands for."""
+    return "standard input" if path == STANDARD_INPUT else path
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be opened or read, in words that go on after "found"."""
+    if isinstance(error, IsADirectoryError):
+        return "a folder"
+    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
+
+
 @contextmanager
 def opened(path: str, kind: str, refuse: Refuse) -> Iterator[BinaryIO]:
     """The bytes of a file, gzipped where its name ends in `.gz`, or of standard input for `-`.
@@ -76,8 +91,7 @@ def opened(path: str, kind: str, refuse: Refuse) -> Iterator[BinaryIO]:
     try:
         stream: BinaryIO = open(path, "rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise refuse(0, _not_read(reason, kind)) from None
+        raise refuse(0, _not_read(reason_of(error), kind)) from None
     with stream:
         if not path.endswith(".gz"):
             yield stream
@@ -152,8 +166,8 @@ def _unreadable(error: Exception, kind: str) -> str:
         return "found gzip data that is cut off, expected its end"
     if isinstance(error, gzip.BadGzipFile | zlib.error):
         return f"found damaged gzip data ({error}), expected a gzipped {kind}"
-    return _not_read(str(error), kind)
+    return _not_read(str(error).lower(), kind)
 
 
 def _not_read(reason: str, kind: str) -> str:
-    return f"found {reason.lower()}, expected a {kind} that can be read"
+    return f"found {reason}, expected a {kind} that can be read"

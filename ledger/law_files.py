@@ -24,6 +24,7 @@ from typing import Any
 
 import attrs
 
+from .byte_lines import reason_of
 from .laws import HELD, REGISTRY, Breach, HistoryLaw, Law, Span, StateLaw, Step, StepLaw, Verdict, remembered
 from .laws.law import StepCheck
 from .profiles import IDENTIFIER
@@ -91,8 +92,7 @@ class _File:
             with open(self.full_path, "rb") as stream:
                 return stream.read()
         except (OSError, ValueError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise LawFileError(self.path, 0, f"found {reason.lower()}, expected a file of laws") from None
+            raise LawFileError(self.path, 0, f"found {reason_of(error)}, expected a file of laws") from None
 
     def module(self) -> dict[str, Any]:
         """What running the file defines."""

@@ -160,7 +160,7 @@ def test_two_files_with_the_same_law(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert wrong(str(tmp_path / "none.py")) == "none.py: found no such file or directory, expected a file of laws"
     (tmp_path / "folder.py").mkdir()
-    assert wrong(str(tmp_path / "folder.py")) == "folder.py: found is a directory, expected a file of laws"
+    assert wrong(str(tmp_path / "folder.py")) == "folder.py: found a folder, expected a file of laws"
 
 
 @pytest.mark.parametrize(

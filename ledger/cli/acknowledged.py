@@ -52,7 +52,7 @@ def acknowledgements_in(path: str) -> list[Acknowledged]:
             try:
                 told = msgspec.json.decode(text, type=Told)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise refuse(number, f"found {error}, {EXPECTED}") from None
+                raise refuse(number, f"found another line ({error}), {EXPECTED}") from None
             if not re.fullmatch(DIGEST, told.link):
                 raise refuse(number, f"found another link than 64 hexadecimal digits, {EXPECTED}")
             found.append(Acknowledged(told.line, told.sequence, bytes.fromhex(told.link)))

@@ -39,8 +39,9 @@ def command(a: str, b: str, as_json: bool) -> int:
     """Find the first transaction at which A and B differ, and show the accounts that do.
 
     Each is a log, gzipped where its name ends in .gz, or - for standard input; a journal; or a file of digests that
-    replay --digests wrote, or another engine. No law is checked. Journals and digests are compared by bisection; a log
-    is answered from its genesis up to where they differ, and what follows in it is not read.
+    replay --digests wrote, or another engine. No law is checked. Journals and digests are compared by bisection and
+    believed up to where they differ: `journal verify` a journal first. A log is answered from its genesis up to there,
+    and what follows in it is not read.
     """
     if a == b == STANDARD_INPUT:
         raise click.UsageError("standard input can be read once; give it once", click.get_current_context())

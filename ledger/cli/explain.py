@@ -18,7 +18,7 @@ from .options import (
     refuse_two_points,
     shown_path,
 )
-from .sources import GENESIS_LINE
+from .sources import GENESIS_LINE, begun
 
 EXAMPLE = """\b
 Example:
@@ -40,6 +40,8 @@ def command(ctx: click.Context, log: str, sequence: int | None, line: int | None
     if sequence is None and line is None:
         raise click.UsageError("which transaction? give --at or --line", ctx)
     if sequence == 0 or line == GENESIS_LINE:
+        with begun(log):
+            pass  # where there is no log, that is what is wrong
         raise click.ClickException(
             f"{shown_path(log)}:{GENESIS_LINE}: the genesis is no transaction; sequence 1 is the first"
         )

@@ -19,7 +19,7 @@ from ..state import genesis
 from .commands import INTERNAL_ERROR, INTERRUPTED
 from .counterexamples import Document, write_counterexample
 from .fuzzed import fuzzed_document, fuzzed_lines
-from .options import files, json_option, laws_from_option, print_document, print_lines
+from .options import files, json_option, laws_from_option, no_rulebook, print_document, print_lines
 from .progress import progress_of_examples
 
 SHRUNK = 3
@@ -140,9 +140,7 @@ def rulebook_named(name: str) -> Rulebook:
     except RulebookError as error:
         raise RulebookError([(f"{shown}: {field}", message) for field, message in error.errors]) from None
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        expected = f"a file, or one of {', '.join(profile_names())}"
-        raise click.ClickException(f"{shown}: found {reason.lower()}, expected {expected}") from None
+        raise click.ClickException(no_rulebook(name, error)) from None
 
 
 def written(campaign: Campaign, rulebooks: tuple[str, ...], folder: str) -> Iterator[tuple[Failed, Document]]:

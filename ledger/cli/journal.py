@@ -23,7 +23,7 @@ from .commands import help_where_nothing_is_asked
 from .formatting import counted
 from .internal import internal_errors_of
 from .laws import chosen_laws
-from .options import files, json_option, place_of, print_document, shown_name, shown_path
+from .options import files, json_option, no_rulebook, place_of, print_document, shown_name, shown_path
 from .saving import STANDARD_OUTPUT, refuse_unwritable, save
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -60,9 +60,16 @@ def command(ctx: click.Context) -> None:
     help_where_nothing_is_asked(ctx)
 
 
+def a_file(ctx: click.Context, parameter: click.Parameter, path: str) -> str:
+    """The path of a journal. UsageError for `-`: a journal is no stream."""
+    if path == STANDARD_INPUT:
+        raise click.UsageError("a journal is a file, and - names standard input", ctx)
+    return path
+
+
 def journal_argument(decorated: Decorated) -> Decorated:
     """JOURNAL."""
-    return click.argument("journal", metavar="JOURNAL", shell_complete=files)(decorated)
+    return click.argument("journal", metavar="JOURNAL", shell_complete=files, callback=a_file)(decorated)
 
 
 def checkpoint_option(decorated: Decorated) -> Decorated:
@@ -124,6 +131,8 @@ def genesis_of(ctx: click.Context, rulebook: str, time: str | None) -> bytes:
     except RulebookError as error:
         shown = click.format_filename(rulebook)
         raise RulebookError([(f"{shown}: {field}" if field else shown, text) for field, text in error.errors]) from None
+    except (OSError, ValueError) as error:
+        raise click.ClickException(no_rulebook(rulebook, error)) from None
 
 
 @command.command("append", epilog=APPEND_EXAMPLE, short_help="Append lines, and acknowledge them.")

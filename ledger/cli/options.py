@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ..byte_lines import STANDARD_INPUT
+from ..byte_lines import STANDARD_INPUT, reason_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,6 +78,14 @@ def refuse_without_library() -> None:
         library()
     except ClusterError as error:
         raise click.ClickException(f"--cluster: {error}") from None
+
+
+def no_rulebook(name: str, error: OSError | ValueError) -> str:
+    """What is wrong with a name that is neither a profile's nor that of a file that can be read."""
+    from ..profiles import profile_names
+
+    expected = f"a file, or one of {', '.join(profile_names())}"
+    return f"{click.format_filename(name)}: found {reason_of(error)}, expected {expected}"
 
 
 def place_of(log: str, line: int) -> str:

@@ -139,6 +139,8 @@ def command(
         raise click.UsageError("--json and --quiet are two outputs; give one of them", ctx)
     if choice == "none" and "unknown" in fail_on and not law_files:
         raise click.UsageError("--fail-on unknown asks which laws fired and --laws none checks none", ctx)
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("--until comes before --from, so that nothing is between them", ctx)
     if since is not None and counterexample_out is not None:
         raise click.UsageError("--counterexample writes a log from the genesis on; give it without --from", ctx)
     if since is not None and digests_out is not None:

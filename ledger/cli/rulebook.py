@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ..byte_lines import reason_of
 from ..profiles import DEFAULT_PROFILE, RulebookError, load_profile, profile_names, read_document, rulebook_of
 from ..strict_json import one_line
 from .commands import BAD_INPUT, help_where_nothing_is_asked
@@ -74,7 +75,7 @@ def check(file: str) -> int:
             click.echo(one_line(f"{shown}: {field}: {message}"), err=True)
         return BAD_INPUT
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise click.ClickException(f"{shown}: found {reason.lower()}, expected a rulebook that can be read") from None
+        message = f"{shown}: found {reason_of(error)}, expected a rulebook that can be read"
+        raise click.ClickException(message) from None
     click.echo(f"{shown}: a valid rulebook, {rulebook.name}: {summary(rulebook)}")
     return 0

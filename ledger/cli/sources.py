@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import attrs
 import click
 
-from ..byte_lines import STANDARD_INPUT, KeptLines, Recorded
+from ..byte_lines import SQLITE_HEADER, STANDARD_INPUT, KeptLines, Recorded, name_of
 from ..canonical import chain, chain_start
 from ..log import Entry, open_log, read_log
 from ..replay import note_line
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..journal.format import Line
 
 GENESIS_LINE = 1
-SQLITE_HEADER = b"SQLite format 3\x00"
 
 
 def nothing_recorded(line: int, digest: bytes) -> None:
@@ -67,7 +66,7 @@ def begun(
     its genesis too where neither is given. The bytes of the lines are `kept` as they are read, where asked."""
     if not is_journal(log):
         with open_log(log) as stream:
-            state, entries = read_log(stream if kept is None else Recorded(stream, kept), log)
+            state, entries = read_log(stream if kept is None else Recorded(stream, kept), name_of(log))
             yield Begun(state, GENESIS_LINE, chain_start(state), entries, stream)
         return
     with journal_begun(log, line=line, sequence=sequence, kept=kept) as beginning:

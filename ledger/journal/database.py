@@ -145,11 +145,13 @@ def row_of(kind: type[AnyRow], values: tuple[Any, ...]) -> AnyRow | None:
 @contextmanager
 def snapshot(connection: sqlite3.Connection, name: str) -> Iterator[None]:
     """Everything read within it is of one moment: whole batches, whatever a writer does meanwhile."""
-    if connection.in_transaction:
+    with told_of(name):
+        is_within = connection.in_transaction
+        if not is_within:
+            connection.execute("BEGIN")
+    if is_within:
         yield
         return
-    with told_of(name):
-        connection.execute("BEGIN")
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ class Unfit(ValueError):
 
 BUSY = "found another process that writes to it, expected to be the only one"
 DAMAGED = "found a damaged file"
+NOT_OPEN = "found a journal that was closed, or opened by another thread, expected one that this thread has open"
 MESSAGES = {
     sqlite3.SQLITE_BUSY: BUSY,
     sqlite3.SQLITE_LOCKED: BUSY,
@@ -44,6 +45,8 @@ FROM_SQLITE = (sqlite3.Error, UnicodeDecodeError)
 
 def message_of(error: Exception) -> str:
     """What an error of SQLite says, in one line."""
+    if isinstance(error, sqlite3.ProgrammingError):
+        return f"{NOT_OPEN} ({error})"
     code = getattr(error, "sqlite_errorcode", None)
     known = None if code is None else MESSAGES.get(code & 0xFF)
     return f"{known} ({error})" if known else f"{DAMAGED}, expected a journal ({error})"

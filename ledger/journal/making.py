@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from ..byte_lines import numbered_lines, opened
+from ..byte_lines import name_of, numbered_lines
 from ..canonical import chain_start
 from ..laws import Law
-from ..log import LogError, read_log
+from ..log import LogError, open_log, read_log
 from ..log.reading import KIND, LONGEST_LINE
 from .appending import record
 from .database import LOCK_SUFFIX, connect
@@ -46,13 +46,14 @@ def import_log(path: str, log: str, *, settings: Settings | None = None, laws: I
     Nothing is left where it fails: LogError for bad input, LawBroken, Divergence where a line expects what the ledger
     does not do, JournalError where it cannot be written.
     """
-    refuse = partial(_refused, log)
-    with _made(path) as unfinished, opened(log, KIND, refuse) as stream:
+    name = name_of(log)
+    refuse = partial(_refused, name)
+    with _made(path) as unfinished, open_log(log) as stream:
         lines = numbered_lines(stream, LONGEST_LINE, KIND, refuse)
         _, genesis = next(lines, (0, b""))
-        _begin(unfinished, path, log, genesis, Settings() if settings is None else settings)
+        _begin(unfinished, path, name, genesis, Settings() if settings is None else settings)
         with Journal(unfinished, laws=laws, name=path) as journal:
-            return record(journal, lines, log, most=LINES_AT_A_TIME)
+            return record(journal, lines, name, most=LINES_AT_A_TIME)
 
 
 def export(journal: JournalReader, *, until: int | None = None) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
 
-from ..byte_lines import LineStream, numbered_lines, opened
+from ..byte_lines import SQLITE_HEADER, STANDARD_INPUT, LineStream, numbered_lines, opened
 from ..profiles import Document, RulebookError, merge, profile_document, rulebook_of, with_base
 from ..rulebook import Rulebook
 from ..state import State, genesis
@@ -25,10 +25,26 @@ LONGEST_LINE = 1 << 24
 def open_log(path: str) -> Iterator[BinaryIO]:
     """The bytes of a log: a file, gzipped where its name ends in `.gz`, or standard input for `-`.
 
-    LogError where it cannot be opened.
+    LogError where it cannot be opened, or is a database of SQLite, as journals are.
     """
     with opened(path, KIND, partial(_refused, path)) as stream:
+        if path != STANDARD_INPUT and not path.endswith(".gz") and _is_database(stream):
+            raise LogError(
+                path, 0, "", "found an SQLite database, expected a log; backstop journal export makes one of a journal"
+            )
         yield stream
+
+
+def _is_database(stream: BinaryIO) -> bool:
+    """Whether a file begins as those of SQLite do. What can be read only once is no such file."""
+    try:
+        if not stream.seekable():
+            return False
+        first = stream.read(len(SQLITE_HEADER))
+        stream.seek(0)
+    except OSError:
+        return False  # reading its lines tells why
+    return first == SQLITE_HEADER
 
 
 def read_log(stream: LineStream, name: str) -> tuple[State, Iterator[Entry]]:

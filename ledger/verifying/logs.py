@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from ..byte_lines import name_of
 from ..laws import REGISTRY, Count, Law, StateLaw
 from ..log import open_log, read_log
 from ..replay import replay_log
@@ -49,7 +50,7 @@ def laws_of(law_id: str | None) -> tuple[Law, ...]:
 
 def _replay(law_id: str | None, path: str, extra: Sequence[Law] = ()) -> LogResult:
     with open_log(path) as stream:
-        state, entries = read_log(stream, path)
+        state, entries = read_log(stream, name_of(path))
         report = replay_log(state, entries, laws=(*laws_of(law_id), *extra), state_every=STATE_EVERY)
     failure, told, broken = report.failure, None, None
     if failure is not None:

@@ -61,7 +61,7 @@ def test_errors(error: Exception, code: int, lines: list[str]) -> None:
         (("replay",), "backstop replay: missing argument 'LOG' (see backstop replay --help)"),
         (("replay", "a", "b"), "backstop replay: got unexpected extra argument (b) (see backstop replay --help)"),
         (("replay", "absent.jsonl"), "absent.jsonl: found no such file or directory, expected a log that can be read"),
-        (("replay", "."), ".: found is a directory, expected a log that can be read"),
+        (("replay", "."), ".: found a folder, expected a log that can be read"),
         (("rulebook", "nonsense"), "backstop rulebook: no such command 'nonsense' (see backstop rulebook --help)"),
     ],
 )

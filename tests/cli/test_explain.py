@@ -196,3 +196,11 @@ GENESIS_IS_NONE = f"{ALICE_AND_BOB}:1: the genesis is no transaction; sequence 1
 def test_what_cannot_be_explained(arguments: tuple[str, ...], message: str) -> None:
     result = run("explain", ALICE_AND_BOB, *arguments)
     assert (result.exit_code, result.stderr, result.stdout) == (2, f"{message}\n", "")
+
+
+def test_a_log_that_is_not_there_has_no_genesis_either() -> None:
+    result = run("explain", "nowhere", "--line", "1")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "nowhere: found no such file or directory, expected a log that can be read\n",
+    )

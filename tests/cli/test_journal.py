@@ -106,7 +106,7 @@ def test_append_acknowledges_on_standard_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("{}\n", "found Object missing required field `line`, expected an object as append tells it"),
+    ("{}\n", "found another line (Object missing required field `line`), expected an object as append tells it"),
     ('{"line":1,"sequence":0,"taken":1,"chain":"","link":"xy"}\n', "found another link than 64 hexadecimal digits, "
      "expected an object as append tells it"),
 ])  # fmt: skip
@@ -337,6 +337,36 @@ def test_what_is_no_journal_is_told_in_one_line(tmp_path: Path) -> None:
             assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{path}: {message}\n")
     result = run("show", str(other))
     assert (result.exit_code, result.stderr) == (2, f"{other}: found another SQLite database, expected a journal\n")
+
+
+def test_a_journal_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (("init", "-"), ("import", "-", TAKEOVER), ("append", "-"), ("verify", "-"), ("checkpoint", "-")):
+        result = run("journal", *words)
+        message = f"a journal is a file, and - names standard input (see backstop journal {words[0]} --help)"
+        assert (result.exit_code, result.stderr) == (2, f"backstop journal {words[0]}: {message}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_where_a_log_is_asked_for_is_told_in_one_line(tmp_path: Path) -> None:
+    path = imported(tmp_path, ALICE_AND_BOB)
+    message = "found an SQLite database, expected a log; backstop journal export makes one of a journal"
+    for words in (
+        ("journal", "import", str(tmp_path / "b.journal"), path),
+        ("journal", "append", path, path),
+        ("verify", "--way", "logs", "--log", path),
+    ):
+        result = run(*words)
+        assert (result.exit_code, result.stderr) == (2, f"{path}: {message}\n")
+    assert not (tmp_path / "b.journal").exists()
+
+
+def test_init_with_a_rulebook_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    result = run("journal", "init", str(path), "--rulebook", "nowhere")
+    expected = "nowhere: found no such file or directory, expected a file, or one of ascendex-2020, "
+    assert (result.exit_code, result.stderr[: len(expected)]) == (2, expected)
+    assert not path.exists()
 
 
 def test_a_second_writer_gets_one_line(tmp_path: Path) -> None:

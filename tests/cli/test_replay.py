@@ -379,6 +379,14 @@ def test_two_outputs_are_one_too_many() -> None:
     )
 
 
+def test_an_end_before_the_beginning_leaves_nothing_to_check() -> None:
+    result = run("replay", ALICE_AND_BOB, "--from", "5", "--until", "3")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "backstop replay: --until comes before --from, so that nothing is between them (see backstop replay --help)\n"
+    )
+
+
 def test_an_unmet_expectation_is_told_with_the_accounts_before_and_after(tmp_path: Path) -> None:
     path = log(
         tmp_path,

@@ -104,7 +104,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     folder = run("rulebook", "check", str(tmp_path))
     assert (folder.exit_code, folder.stderr) == (
         2,
-        f"{tmp_path}: found is a directory, expected a rulebook that can be read\n",
+        f"{tmp_path}: found a folder, expected a rulebook that can be read\n",
     )
     broken = tmp_path / "broken.toml"
     broken.write_text("name = ", encoding="utf-8")

@@ -35,6 +35,17 @@ def test_what_is_applied_is_recorded_before_it_is_told(tmp_path: Path) -> None:
         )
 
 
+def test_what_was_closed_is_not_called_damaged(tmp_path: Path) -> None:
+    path = new_journal(tmp_path)
+    with Journal(path) as journal, JournalReader(path) as reader:
+        journal.apply(deposit(0))
+    for use in (lambda: journal.apply(deposit(1)), reader.head):
+        with pytest.raises(JournalError, match="found a journal that was closed, or opened by another thread"):
+            use()
+    with JournalReader(path) as again:
+        assert again.head() == journal.durable
+
+
 def test_every_write_waits_for_the_disk(tmp_path: Path) -> None:
     with Journal(new_journal(tmp_path)) as journal:
         pragmas = [

@@ -508,7 +508,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     Path("damaged.csv.gz").write_bytes(whole[:12] + b"\xff" * 8 + whole[20:])
     for path, line in (
         ("absent.csv", "absent.csv: found no such file or directory, expected a file that can be read"),
-        (".", ".: found is a directory, expected a file that can be read"),
+        (".", ".: found a folder, expected a file that can be read"),
         ("a\0b", "a\\x00b: found embedded null byte, expected a file that can be read"),
         (
             "plain.csv.gz",
