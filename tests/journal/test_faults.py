@@ -104,6 +104,22 @@ def test_a_file_system_that_is_full_loses_nothing(small_disk: Path) -> None:
     assert {entry.name.partition("-")[0] for entry in small_disk.iterdir()} == {"small.journal"}
 
 
+@pytest.mark.parametrize(("room", "is_enough"), [("2700k", False), ("3400k", False), ("4200k", False), ("6m", True)])
+def test_an_import_is_whole_or_not_at_all_where_the_disk_gets_full(
+    small_disk: Path, room: str, is_enough: bool
+) -> None:
+    """There is room for what is written ahead, and not for that to be moved into the file as well; at last there is."""
+    subprocess.run(["mount", "-o", f"remount,size={room}", str(small_disk)], check=True)
+    path = small_disk / "cascade.journal"
+    if is_enough:
+        head = import_log(str(path), CASCADE, laws=())
+        assert head_of(str(path)) == head
+        return
+    with pytest.raises(JournalError, match=f"^{path}: {NO_ROOM}"):
+        import_log(str(path), CASCADE, laws=())
+    assert list(small_disk.iterdir()) == []
+
+
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
     """A folder that everybody may enter."""
@@ -146,6 +162,52 @@ def test_a_read_only_file_is_read_and_not_written(public_folder: Path, folder_is
         return ODD
 
     assert in_a_child(work) == ODD
+
+
+def test_what_is_written_ahead_is_not_passed_over_through_a_link(public_folder: Path) -> None:
+    """Where the folder of the file cannot be written to, a log of writes beside it has to be seen, or they are lost."""
+    folder, link = public_folder / "folder", public_folder / "link.journal"
+    folder.mkdir()
+    path = new_journal(folder)
+    link.symlink_to(path)
+    assert in_a_child(lambda: Journal(path).apply(deposit(1)) and os._exit(ODD)) == ODD
+    os.unlink(path + "-shm")
+    folder.chmod(0o555)
+
+    def work() -> int:
+        as_nobody()
+        for name in (path, str(link)):
+            with pytest.raises(JournalError, match="found a file that cannot be "):
+                head_of(name)
+        return ODD
+
+    assert in_a_child(work) == ODD
+    folder.chmod(0o755)
+    assert head_of(str(link)).line == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.journal", "a?mode=ro&b#c%41.journal", "a\n\u00e9.journal", os.fsdecode(b"a\xff")]
+)
+def test_any_name_will_do(tmp_path: Path, name: str) -> None:
+    path = new_journal(tmp_path, name=name)
+    with Journal(path) as journal:
+        journal.apply(deposit(1))
+    assert head_of(path).line == 2
+    assert all(entry.name.startswith(name) for entry in tmp_path.iterdir())
+
+
+def test_a_path_is_what_the_system_takes_it_for(tmp_path: Path) -> None:
+    """Two slashes name no host, and what is above a link is above the folder that it leads to."""
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    new_journal(tmp_path)
+    path = new_journal(tmp_path / "link" / "..")
+    for each in (path, f"/{path}"):
+        with Journal(each) as journal:
+            journal.apply(deposit(1))
+    assert head_of(str(tmp_path / "elsewhere" / "small.journal")).line == 3
+    assert head_of(str(tmp_path / "small.journal")).line == 1
 
 
 def test_beside_what_is_no_journal_nothing_is_left(tmp_path: Path) -> None:
