@@ -244,6 +244,11 @@ class JournalReader:
         return (entry for _, entry in self.recorded(beginning, until))
 
 
+def with_end(text: bytes) -> bytes:
+    """A line's bytes with a line end: one that was the last of a log may be recorded without, and others follow it."""
+    return text if text.endswith(b"\n") else text + b"\n"
+
+
 def bare(text: bytes) -> bytes:
     """A line's bytes without the line end."""
     return text[:-1] if text.endswith(b"\n") else text
