@@ -152,9 +152,10 @@ def snapshot(connection: sqlite3.Connection, name: str) -> Iterator[None]:
     if connection.in_transaction:
         yield
         return
-    with told_of(name):
-        connection.execute("BEGIN")
     try:
+        # Within, so that an interrupt that comes as it has begun leaves nothing open.
+        with told_of(name):
+            connection.execute("BEGIN")
         yield
     finally:
         with suppress(sqlite3.Error):

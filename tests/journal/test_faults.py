@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,54 @@ def test_a_writer_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     assert in_a_child(lambda: Journal(path).apply(deposit(1)) and os._exit(ODD)) == ODD
     with Journal(path) as journal:
         assert journal.durable.line == 2
+
+
+class Interrupted:
+    """A connection during which somebody presses Control-C once, just as a statement has been executed."""
+
+    def __init__(self, connection: sqlite3.Connection, statement: str) -> None:
+        self.connection, self.statement, self.is_done = connection, statement, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        """As the connection does, and then the interrupt."""
+        cursor = self.connection.execute(statement, *values)
+        if statement == self.statement and not self.is_done:
+            self.is_done = True
+            raise KeyboardInterrupt
+        return cursor
+
+
+@pytest.mark.parametrize(("statement", "is_recorded"), [("BEGIN IMMEDIATE", False), ("COMMIT", True)])
+def test_a_writer_that_is_interrupted_goes_on(tmp_path: Path, statement: str, is_recorded: bool) -> None:
+    """As its transaction has begun, and as it has ended: in a program that goes on with the same journal."""
+    path = new_journal(tmp_path)
+    with Journal(path) as journal:
+        journal.apply(deposit(1))
+        interrupted = Interrupted(journal._connection, statement)
+        journal._connection = interrupted  # type: ignore[assignment]
+        with pytest.raises(KeyboardInterrupt):
+            journal.apply(deposit(2))
+        assert interrupted.is_done
+        journal.apply(deposit(3))
+        assert journal.durable == head_of(path)
+    with JournalReader(path) as reader:
+        assert verify(reader).head.line == 3 + is_recorded
+
+
+def test_a_reader_that_is_interrupted_sees_what_comes_later(tmp_path: Path) -> None:
+    path = new_journal(tmp_path)
+    with Journal(path) as journal, JournalReader(path) as reader:
+        interrupted = Interrupted(reader._connection, "BEGIN")
+        reader._connection = interrupted  # type: ignore[assignment]
+        with pytest.raises(KeyboardInterrupt):
+            reader.head()
+        assert interrupted.is_done
+        assert reader.head().line == 1
+        journal.apply(deposit(1))
+        assert reader.head().line == 2
 
 
 def test_another_program_that_writes_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
