@@ -16,7 +16,7 @@ import ledger.laws.liquidity
 from ledger import liquidity, margin
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
-from ledger.outcomes import Applied, FeesCharged, Outcome
+from ledger.outcomes import Applied, FeesCharged, Outcome, Rejected
 from ledger.postings import Posting
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State, is_stressed
@@ -496,6 +496,17 @@ def test_a_trade_that_charges_no_fees_breaks_the_law_of_fills() -> None:
         )
 
     assert first_broken(free, SCENARIOS["trading"]()) == "FIL-1 step"
+
+
+def test_a_refusal_against_a_grid_of_nothing_is_caught_by_rej_2() -> None:
+    """What is off a grid of 0 cannot be told, and is no error of the law."""
+    scenario = extended(SCENARIOS["trading"](), REFUSED["a dusty sum"])
+
+    def without_limit(state: State, transaction: Transaction) -> Outcome:
+        outcome = apply(state, transaction)
+        return attrs.evolve(outcome, limit=0) if isinstance(outcome, Rejected) else outcome
+
+    assert first_broken(without_limit, scenario) == "REJ-2 step"
 
 
 def test_an_outcome_without_shape_breaks_a_law_and_not_the_monitor() -> None:
