@@ -16,7 +16,7 @@ import ledger.laws.liquidity
 from ledger import liquidity, margin
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
-from ledger.outcomes import Applied, Outcome
+from ledger.outcomes import Applied, FeesCharged, Outcome, Rejected
 from ledger.postings import Posting
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State, is_stressed
@@ -482,6 +482,31 @@ def test_an_account_that_changes_before_it_is_reached_is_noticed() -> None:
         state = outcome.state
     with pytest.raises(LawBroken, match="carol changed before a transaction reached it"):
         monitor.finish()
+
+
+def test_a_trade_that_charges_no_fees_breaks_the_law_of_fills() -> None:
+    """Which looks at the charge of each fill: that there is none is no error of the law."""
+
+    def free(state: State, transaction: Transaction) -> Outcome:
+        outcome = apply(state, transaction)
+        if not isinstance(outcome, Applied):
+            return outcome
+        return attrs.evolve(
+            outcome, events=tuple(event for event in outcome.events if not isinstance(event, FeesCharged))
+        )
+
+    assert first_broken(free, SCENARIOS["trading"]()) == "FIL-1 step"
+
+
+def test_a_refusal_against_a_grid_of_nothing_is_caught_by_rej_2() -> None:
+    """What is off a grid of 0 cannot be told, and is no error of the law."""
+    scenario = extended(SCENARIOS["trading"](), REFUSED["a dusty sum"])
+
+    def without_limit(state: State, transaction: Transaction) -> Outcome:
+        outcome = apply(state, transaction)
+        return attrs.evolve(outcome, limit=0) if isinstance(outcome, Rejected) else outcome
+
+    assert first_broken(without_limit, scenario) == "REJ-2 step"
 
 
 def test_an_outcome_without_shape_breaks_a_law_and_not_the_monitor() -> None:

@@ -92,8 +92,10 @@ def journal_begun(
 
 def keeping(rows: Iterator[tuple["Line", Entry]], kept: KeptLines) -> Iterator[Entry]:
     """The entries of rows, their bytes kept."""
+    from ..journal.reading import with_end
+
     for row, entry in rows:
-        kept.keep(row.text)
+        kept.keep(with_end(row.text))
         yield entry
 
 

@@ -34,8 +34,12 @@ AnyRow = TypeVar("AnyRow", Line, Batch, Kept)
 
 
 def connect(path: str, *, mode: str) -> sqlite3.Connection:
-    """A connection to a file that is there: `mode` is `rw`, `ro`, or `ro&immutable=1`."""
-    uri = f"file:{quote(os.path.abspath(path))}?mode={mode}"
+    """A connection to a file that is there: `mode` is `rw`, `ro`, or `ro&immutable=1`.
+
+    The path is resolved as the system resolves it, whatever links and bytes are in it, so that all connections and the
+    lock are of one file. An empty host is named, since a path may begin with two slashes.
+    """
+    uri = f"file://{quote(os.fsencode(os.path.realpath(path)))}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -72,9 +76,9 @@ def opened_to_read(path: str) -> sqlite3.Connection:
 
 
 def has_write_ahead_log(path: str) -> bool:
-    """Whether a log of writes that are not in the file yet stands beside it."""
+    """Whether a log of writes that are not in the file yet stands beside it, or beside what a link leads to."""
     try:
-        return os.path.getsize(path + WRITE_AHEAD_SUFFIX) > 0
+        return os.path.getsize(os.path.realpath(path) + WRITE_AHEAD_SUFFIX) > 0
     except OSError:
         return False
 
@@ -153,6 +157,9 @@ def snapshot(connection: sqlite3.Connection, name: str) -> Iterator[None]:
         yield
         return
     try:
+        # Within, so that an interrupt that comes as it has begun leaves nothing open.
+        with told_of(name):
+            connection.execute("BEGIN")
         yield
     finally:
         with suppress(sqlite3.Error):

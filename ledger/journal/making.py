@@ -13,8 +13,8 @@ from ..laws import Law
 from ..log import LogError, open_log, read_log
 from ..log.reading import KIND, LONGEST_LINE
 from .appending import record
-from .database import LOCK_SUFFIX, connect
-from .faults import JournalError, told_of
+from .database import LOCK_SUFFIX, connect, has_write_ahead_log
+from .faults import BUSY, JournalError, told_of
 from .format import (
     APPLICATION_ID,
     FORMAT_VERSION,
@@ -85,12 +85,13 @@ def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 @contextlib.contextmanager
 def _made(path: str) -> Iterator[str]:
     """Where to make a file that is to be at `path`: it is there whole, and on the disk, or not at all."""
-    folder, name = os.path.split(os.path.abspath(path))
+    folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
     if os.path.lexists(path):
         raise JournalError(path, 0, None, "found a file there already, expected none")
     unfinished = os.path.join(folder, f".{name}.{os.getpid()}.unfinished")
     try:
         yield unfinished
+        _settle(unfinished, path)
         os.link(unfinished, path)
         _sync_folder(folder)
     except FileExistsError:
@@ -102,6 +103,17 @@ def _made(path: str) -> Iterator[str]:
         for suffix in ("", LOCK_SUFFIX, "-wal", "-shm", "-journal"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(unfinished + suffix)
+
+
+def _settle(unfinished: str, path: str) -> None:
+    """Everything is in the one file: what is still in the log of writes beside it would be lost with that.
+
+    A connection that is closed moves it into the file too, but says nothing where the disk has no room for it.
+    """
+    with told_of(path), contextlib.closing(connect(unfinished, mode="rw")) as connection:
+        (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy or has_write_ahead_log(unfinished):
+        raise JournalError(path, 0, None, BUSY)
 
 
 def _sync_folder(folder: str) -> None:

@@ -20,7 +20,8 @@ from .faults import DAMAGED, FROM_SQLITE, JournalError, message_of, told_of
 from .format import COLUMNS, Batch, Kept, Line, first_link, line_link
 
 GENESIS_LINE = 1
-LAST_ROW = (1 << 63) - 1
+FIRST_ROW, LAST_ROW = -(1 << 63), (1 << 63) - 1
+"""The least and the largest number that a row can have: one below 1 was put in, and is not to be passed over."""
 
 
 @attrs.frozen
@@ -136,12 +137,12 @@ class JournalReader:
                     yield message
 
     def _rows(self, kind: type[AnyRow], after: int, until: int | None, sequence: int | None) -> Iterator[AnyRow]:
-        """The rows of a table in order, after the one with number `after` and up to that with number `until`."""
+        """The rows of a table in order, after the one with number `after`, all for 0, and up to that with `until`."""
         key = COLUMNS[kind][0]
-        query = f"{selection(kind)} WHERE {key} > ? AND {key} <= ? ORDER BY {key}"
-        line = after
+        query = f"{selection(kind)} WHERE {key} >= ? AND {key} <= ? ORDER BY {key}"
+        first, line = after + 1 if after else FIRST_ROW, after
         try:
-            for values in self._connection.execute(query, (after, LAST_ROW if until is None else until)):
+            for values in self._connection.execute(query, (first, LAST_ROW if until is None else until)):
                 row = row_of(kind, values)
                 if row is None:
                     raise self.wrong(line + 1, sequence, DAMAGED_ROW)
@@ -241,6 +242,11 @@ class JournalReader:
     def entries(self, beginning: Beginning, until: int | None = None) -> Iterator[Entry]:
         """The entries after a beginning, up to line `until` or the last."""
         return (entry for _, entry in self.recorded(beginning, until))
+
+
+def with_end(text: bytes) -> bytes:
+    """A line's bytes with a line end: one that was the last of a log may be recorded without, and others follow it."""
+    return text if text.endswith(b"\n") else text + b"\n"
 
 
 def bare(text: bytes) -> bytes:

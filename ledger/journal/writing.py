@@ -127,14 +127,15 @@ class Journal(JournalReader):
             monitor.observe(Step(before.state, entry.transaction, outcome, now.state))
         if now.chain != head.chain:
             raise self.wrong(head.line, head.sequence, ANOTHER_ANSWER)
-        self._monitor, self._is_ahead = monitor, False
+        self._monitor = monitor
         self._go_on_from(now, head)
+        self._is_ahead = False
 
     def _require_writable(self) -> None:
         """JournalError where nothing could be written. A file that SQLite opened to read is told of at a write only."""
         with told_of(self.name):
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             finally:
                 with contextlib.suppress(sqlite3.Error):
@@ -247,12 +248,12 @@ class Journal(JournalReader):
             differences = unmet(entry.expect, outcome, after.state, after.chain)
             if differences:
                 raise Divergence(self.name, entry.line, "", "; ".join(differences))
-        self._is_ahead = False
         self._taken += 1
         is_applied = isinstance(outcome, Applied)
         if is_applied or self.record_refusals:
             self._now = after
             self._record(text, is_applied=is_applied)
+        self._is_ahead = False
         return outcome
 
     def _record(self, text: bytes, *, is_applied: bool) -> None:
@@ -288,8 +289,9 @@ class Journal(JournalReader):
         """One database transaction: the lines, the batch that ends with them, and the checkpoints."""
         now, before = self._now, self._head
         after = Head(now.line, now.state.sequence, self._taken, now.chain, self._link)
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            # Within, so that an interrupt that comes as it has begun leaves nothing open.
+            self._connection.execute("BEGIN IMMEDIATE")
             if self.head() != before:
                 raise self.wrong(
                     before.line + 1, before.sequence, "found lines of another process, expected to be alone"

@@ -69,7 +69,9 @@ def _fills_of(step: Step) -> Iterator[_Fill]:
         buyer, seller = transaction.buyer, transaction.seller
         taker = buyer if transaction.buyer_is_taker else seller
         terms = (transaction.market, buyer, seller, taker, transaction.size, transaction.price)
-        yield _Fill(*terms, next(charges), step.before.accounts, step.after.accounts, step.changes)
+        charged = next(charges, None)
+        assert charged is not None, "a trade without fees charged"
+        yield _Fill(*terms, charged, step.before.accounts, step.after.accounts, step.changes)
     elif isinstance(transaction, Liquidate) and transaction.fills:
         own = transaction.account
         stages = pairwise(_after_each_fill(step))

@@ -166,7 +166,7 @@ def _is_beside(supplied: int, limit: int) -> bool:
 
 
 def _is_off_grid(supplied: int, limit: int) -> bool:
-    return supplied <= 0 or not is_multiple(supplied, limit)
+    return supplied <= 0 or (limit > 0 and not is_multiple(supplied, limit))
 
 
 def _is_farther_from_zero(supplied: int, limit: int) -> bool:

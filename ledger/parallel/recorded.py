@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from ..checkpoints import Point
 from ..journal import JournalReader
+from ..journal.reading import with_end
 from ..laws import Law, StateLaw
 from ..log import Entry, LogError
 from ..log.reading import read_on
@@ -105,7 +106,7 @@ class JournalCutter(Cutting):
         lines: list[bytes] = []
         try:
             for row in self._reader.lines(after, until):
-                lines.append(row.text)
+                lines.append(with_end(row.text))
         except LogError as error:
             self.error = error
         if lines and self._progress is not None:

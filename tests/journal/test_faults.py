@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,22 @@ def test_a_file_system_that_is_full_loses_nothing(small_disk: Path) -> None:
     assert {entry.name.partition("-")[0] for entry in small_disk.iterdir()} == {"small.journal"}
 
 
+@pytest.mark.parametrize(("room", "is_enough"), [("2700k", False), ("3400k", False), ("4200k", False), ("6m", True)])
+def test_an_import_is_whole_or_not_at_all_where_the_disk_gets_full(
+    small_disk: Path, room: str, is_enough: bool
+) -> None:
+    """There is room for what is written ahead, and not for that to be moved into the file as well; at last there is."""
+    subprocess.run(["mount", "-o", f"remount,size={room}", str(small_disk)], check=True)
+    path = small_disk / "cascade.journal"
+    if is_enough:
+        head = import_log(str(path), CASCADE, laws=())
+        assert head_of(str(path)) == head
+        return
+    with pytest.raises(JournalError, match=f"^{path}: {NO_ROOM}"):
+        import_log(str(path), CASCADE, laws=())
+    assert list(small_disk.iterdir()) == []
+
+
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
     """A folder that everybody may enter."""
@@ -148,6 +165,52 @@ def test_a_read_only_file_is_read_and_not_written(public_folder: Path, folder_is
     assert in_a_child(work) == ODD
 
 
+def test_what_is_written_ahead_is_not_passed_over_through_a_link(public_folder: Path) -> None:
+    """Where the folder of the file cannot be written to, a log of writes beside it has to be seen, or they are lost."""
+    folder, link = public_folder / "folder", public_folder / "link.journal"
+    folder.mkdir()
+    path = new_journal(folder)
+    link.symlink_to(path)
+    assert in_a_child(lambda: Journal(path).apply(deposit(1)) and os._exit(ODD)) == ODD
+    os.unlink(path + "-shm")
+    folder.chmod(0o555)
+
+    def work() -> int:
+        as_nobody()
+        for name in (path, str(link)):
+            with pytest.raises(JournalError, match="found a file that cannot be "):
+                head_of(name)
+        return ODD
+
+    assert in_a_child(work) == ODD
+    folder.chmod(0o755)
+    assert head_of(str(link)).line == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.journal", "a?mode=ro&b#c%41.journal", "a\n\u00e9.journal", os.fsdecode(b"a\xff")]
+)
+def test_any_name_will_do(tmp_path: Path, name: str) -> None:
+    path = new_journal(tmp_path, name=name)
+    with Journal(path) as journal:
+        journal.apply(deposit(1))
+    assert head_of(path).line == 2
+    assert all(entry.name.startswith(name) for entry in tmp_path.iterdir())
+
+
+def test_a_path_is_what_the_system_takes_it_for(tmp_path: Path) -> None:
+    """Two slashes name no host, and what is above a link is above the folder that it leads to."""
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    new_journal(tmp_path)
+    path = new_journal(tmp_path / "link" / "..")
+    for each in (path, f"/{path}"):
+        with Journal(each) as journal:
+            journal.apply(deposit(1))
+    assert head_of(str(tmp_path / "elsewhere" / "small.journal")).line == 3
+    assert head_of(str(tmp_path / "small.journal")).line == 1
+
+
 def test_beside_what_is_no_journal_nothing_is_left(tmp_path: Path) -> None:
     path = tmp_path / "takeover.jsonl"
     path.write_bytes(Path(TAKEOVER).read_bytes())
@@ -178,6 +241,54 @@ def test_a_writer_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     assert in_a_child(lambda: Journal(path).apply(deposit(1)) and os._exit(ODD)) == ODD
     with Journal(path) as journal:
         assert journal.durable.line == 2
+
+
+class Interrupted:
+    """A connection during which somebody presses Control-C once, just as a statement has been executed."""
+
+    def __init__(self, connection: sqlite3.Connection, statement: str) -> None:
+        self.connection, self.statement, self.is_done = connection, statement, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        """As the connection does, and then the interrupt."""
+        cursor = self.connection.execute(statement, *values)
+        if statement == self.statement and not self.is_done:
+            self.is_done = True
+            raise KeyboardInterrupt
+        return cursor
+
+
+@pytest.mark.parametrize(("statement", "is_recorded"), [("BEGIN IMMEDIATE", False), ("COMMIT", True)])
+def test_a_writer_that_is_interrupted_goes_on(tmp_path: Path, statement: str, is_recorded: bool) -> None:
+    """As its transaction has begun, and as it has ended: in a program that goes on with the same journal."""
+    path = new_journal(tmp_path)
+    with Journal(path) as journal:
+        journal.apply(deposit(1))
+        interrupted = Interrupted(journal._connection, statement)
+        journal._connection = interrupted  # type: ignore[assignment]
+        with pytest.raises(KeyboardInterrupt):
+            journal.apply(deposit(2))
+        assert interrupted.is_done
+        journal.apply(deposit(3))
+        assert journal.durable == head_of(path)
+    with JournalReader(path) as reader:
+        assert verify(reader).head.line == 3 + is_recorded
+
+
+def test_a_reader_that_is_interrupted_sees_what_comes_later(tmp_path: Path) -> None:
+    path = new_journal(tmp_path)
+    with Journal(path) as journal, JournalReader(path) as reader:
+        interrupted = Interrupted(reader._connection, "BEGIN")
+        reader._connection = interrupted  # type: ignore[assignment]
+        with pytest.raises(KeyboardInterrupt):
+            reader.head()
+        assert interrupted.is_done
+        assert reader.head().line == 1
+        journal.apply(deposit(1))
+        assert reader.head().line == 2
 
 
 def test_another_program_that_writes_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,28 @@ CHANGES: dict[str, tuple[tuple[str, ...], str]] = {
         ("UPDATE checkpoints SET line = 99 WHERE line = 20",),
         "22: sequence 14: found nothing, expected line 99 of a checkpoint",
     ),
+    "a line put in before the first": (
+        ("INSERT INTO lines SELECT 0, text, sequence, applied, chain, link FROM lines WHERE line = 2",),
+        "1: sequence 0: found line 0, expected line 1",
+    ),
+    "a line put in at the least number there is": (
+        (
+            "INSERT INTO lines SELECT -9223372036854775808, text, sequence, applied, chain, link "
+            "FROM lines WHERE line = 2",
+        ),
+        "1: sequence 0: found line -9223372036854775808, expected line 1",
+    ),
+    "a batch put in before the first": (
+        ("INSERT INTO batches SELECT 0, line, sequence, taken, link FROM batches WHERE batch = 1",),
+        "1: sequence 0: found batch 0, which does not end with this line",
+    ),
+    "a checkpoint put in before the first line": (
+        (
+            "INSERT INTO checkpoints SELECT -1, sequence, latest, chain, state_digest, state, link "
+            "FROM checkpoints WHERE line = 5",
+        ),
+        "1: sequence 0: found a checkpoint that is not of this line",
+    ),
     "settings changed": (
         ("UPDATE settings SET document = CAST('{\"checkpoint_every\":6}' AS BLOB)",),
         "1: sequence 0: found a line that is not as it was recorded: its link is another",

@@ -1,5 +1,6 @@
 """A journal that is cut at its checkpoints comes to the very same report as its log in one piece."""
 
+import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.byte_lines import KeptLines
 from ledger.checkpoints import Checkpoint, Point, checkpoint_of
+from ledger.cli.sources import begun
 from ledger.fuzzing import RULEBOOKS
-from ledger.journal import JournalError, JournalReader, Settings, import_log
+from ledger.journal import Journal, JournalError, JournalReader, Settings, append, import_log
 from ledger.laws import REGISTRY, Law
-from ledger.parallel import JournalCutter, Work, replay_recorded, verified_here
+from ledger.parallel import JournalCutter, Work, replay_in_segments, replay_recorded, verified_here
 from ledger.parallel.segments import Segment, verify
 from ledger.replay import Report, replay_log
 from ledger.transactions import Deposit
@@ -61,6 +64,24 @@ def test_the_report_is_that_of_one_replay(
         assert cutter.is_worth_it or found is None or not isinstance(found, Report)
     if found is not None:
         assert found == whole
+
+
+@pytest.mark.parametrize("unended", [95, 100, 101])
+def test_a_line_without_its_end_that_others_follow(tmp_path: Path, unended: int) -> None:
+    """One that was a log's last: it stays a line of its own, within a segment, at its end and in its lead."""
+    lines = simulated("compact", 0)
+    path, log = str(tmp_path / "a.journal"), tmp_path / "a.jsonl"
+    log.write_bytes(b"".join(lines[:unended]).removesuffix(b"\n"))
+    import_log(path, str(log), settings=Settings(checkpoint_every=20), laws=())
+    with Journal(path, laws=()) as journal:
+        append(journal, io.BytesIO(b"".join(lines[unended:])), NAME)
+    whole = replayed(b"".join(lines), state_every=10)
+    with JournalReader(path, name=NAME) as reader:
+        assert replayed_from_checkpoints(reader) == whole
+    kept = KeptLines()
+    with begun(path, kept=kept) as start:
+        work = Work(NAME, state_every=10)
+        assert replay_in_segments(start.state, start.entries, kept, work, verified_here) == whole
 
 
 def test_segments_are_of_checkpoints() -> None:
