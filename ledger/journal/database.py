@@ -94,6 +94,15 @@ def require_file(path: str, name: str) -> None:
         raise JournalError(name, 0, None, f"found {found}, expected a journal")
 
 
+def require_one_name(path: str, name: str) -> None:
+    """JournalError where a file has several names: the lock and the log of writes stand beside one of them, so that
+    writers by two names would not know of each other, and each would write over what the other one was told."""
+    with suppress(OSError):
+        names = os.stat(path).st_nlink
+        if names > 1:
+            raise JournalError(name, 0, None, f"found a file with {names} names (hard links), expected one")
+
+
 def locked(path: str, name: str) -> int:
     """The descriptor of the lock that makes this process the only writer, until it is closed or the process ends.
 

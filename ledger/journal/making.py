@@ -101,7 +101,7 @@ def _made(path: str) -> Iterator[str]:
         raise JournalError(path, 0, None, f"found {reason}, expected to write a journal there") from None
     finally:
         for suffix in ("", LOCK_SUFFIX, "-wal", "-shm", "-journal"):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 os.unlink(unfinished + suffix)
 
 

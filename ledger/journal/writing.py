@@ -21,7 +21,7 @@ from ..state import State
 from ..transactions import Transaction
 from ..transition import apply, state_after
 from ..units import is_multiple
-from .database import connect, locked, require_file, settings_in
+from .database import connect, locked, require_file, require_one_name, settings_in
 from .faults import FROM_SQLITE, JournalError, Unfit, message_of, told_of
 from .format import (
     COLUMNS,
@@ -74,6 +74,7 @@ class Journal(JournalReader):
                 self._connection = connect(path, mode="rw")
             # Only beside what is a journal a lock is kept.
             self.settings, document = settings_in(self._connection, self.name)
+            require_one_name(path, self.name)
             self._lock = locked(path, self.name)
             self.first_link = first_link(document)
             with told_of(self.name):

@@ -236,6 +236,24 @@ def test_a_second_writer_is_told_so(tmp_path: Path) -> None:
         assert journal.durable.line == 2
 
 
+def test_a_file_with_two_names_is_read_and_not_written(tmp_path: Path) -> None:
+    """By each name it would have another lock and another log of writes, and writers would lose each other's lines."""
+    path, other = new_journal(tmp_path), str(tmp_path / "other.journal")
+    os.link(path, other)
+    for each in (path, other):
+        with pytest.raises(JournalError, match=r"found a file with 2 names \(hard links\), expected one$"):
+            Journal(each)
+        assert head_of(each).line == 1
+    os.unlink(other)
+    with Journal(path) as journal:
+        journal.apply(deposit(1))
+
+
+def test_a_name_that_is_too_long_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="found file name too long, expected to write a journal there"):
+        new_journal(tmp_path, name="n" * 250)
+
+
 def test_a_writer_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     path = new_journal(tmp_path)
     assert in_a_child(lambda: Journal(path).apply(deposit(1)) and os._exit(ODD)) == ODD
