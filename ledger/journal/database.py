@@ -160,8 +160,6 @@ def snapshot(connection: sqlite3.Connection, name: str) -> Iterator[None]:
     """Everything read within it is of one moment: whole batches, whatever a writer does meanwhile."""
     with told_of(name):
         is_within = connection.in_transaction
-        if not is_within:
-            connection.execute("BEGIN")
     if is_within:
         yield
         return
