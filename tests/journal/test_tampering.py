@@ -266,12 +266,14 @@ def batches_written_and_left(path: str) -> list[Acknowledged]:
     """Four batches by a writer that ends without closing, so that they are in the log of writes alone."""
     reading, writing = os.pipe()
     if os.fork() == 0:
-        journal = Journal(path)
-        for number in range(1, 5):
-            journal.apply_all([deposit(number), deposit(number, "bob")])
-            head = journal.durable
-            os.write(writing, f"{head.line} {head.sequence} {head.link.hex()}\n".encode())
-        os._exit(0)
+        try:
+            journal = Journal(path)
+            for number in range(1, 5):
+                journal.apply_all([deposit(number), deposit(number, "bob")])
+                head = journal.durable
+                os.write(writing, f"{head.line} {head.sequence} {head.link.hex()}\n".encode())
+        finally:  # whatever is raised: this process is not to go on with the tests
+            os._exit(0)
     os.close(writing)
     os.wait()
     with os.fdopen(reading) as pipe:
