@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from ledger.collector import collect_seldom
+
 from .aims import figures, table
 from .peers.own import BASELINE
 from .reporting import Storage, console, finish, storage_options
@@ -15,6 +17,7 @@ from .reporting import Storage, console, finish, storage_options
 @storage_options
 def main(accounts: int, rounds: int, store: Path | None, against: Path | None, fail: bool) -> None:
     """What this ledger aims at, each figure beside its aim. Ratios are to one transfer of a bare dictionary."""
+    collect_seldom()
     measured = figures(accounts, rounds)
     console().print(table(measured, accounts))
     finish(measured, Storage(store, against, fail), baseline=BASELINE.name)
