@@ -97,7 +97,8 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         """Run the command line and exit, or, unless `standalone_mode`, return the exit code."""
-        if standalone_mode:
+        # Given no words of its own it reads the process's: then the process is the command's, and nobody else's.
+        if args is None and standalone_mode:
             collect_seldom()
         # An id or a file's name may have letters that the terminal has not; better escaped than lost in an error.
         with contextlib.suppress(AttributeError, ValueError):

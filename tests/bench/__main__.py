@@ -17,11 +17,11 @@ from .reporting import Storage, console, finish, storage_options
 @storage_options
 def main(accounts: int, rounds: int, store: Path | None, against: Path | None, fail: bool) -> None:
     """What this ledger aims at, each figure beside its aim. Ratios are to one transfer of a bare dictionary."""
-    collect_seldom()
     measured = figures(accounts, rounds)
     console().print(table(measured, accounts))
     finish(measured, Storage(store, against, fail), baseline=BASELINE.name)
 
 
 if __name__ == "__main__":
+    collect_seldom()
     main()
