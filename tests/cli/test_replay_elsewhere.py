@@ -60,6 +60,19 @@ def check(step):
 LAWS = (StepLaw("OWN-3", "It is.", check),)
 """
 
+MARKING = """
+import pathlib
+from multiprocessing import parent_process
+from ledger import HELD, StepLaw
+
+def check(step):
+    if parent_process() is not None:
+        pathlib.Path(MARK).touch()
+    return HELD
+
+LAWS = (StepLaw("OWN-5", "It is.", check),)
+"""
+
 DIVERGING = """
 from multiprocessing import parent_process
 import importlib
@@ -196,19 +209,31 @@ def test_a_worker_that_answers_otherwise_is_a_divergence(tmp_path: Path, monkeyp
 
 
 def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
-    """The exit code is that of an interrupt, nothing is told, and nobody goes on."""
-    path = tmp_path / "long.jsonl"
-    lines = Path(CASCADE).read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + b"".join(line for line in lines[1:3000]) + lines[2999].replace(b"}", b"}") * 60_000)
-    command = [sys.executable, "-m", "ledger", "replay", str(path), "--workers", "2"]
+    """The exit code is that of an interrupt, nothing is told, and nobody goes on. It comes while others verify what was
+    handed out, and the log has not ended."""
+    verifying = tmp_path / "verifying"
+    own = law_file(tmp_path, MARKING, MARK=str(verifying))
+    command = [sys.executable, "-m", "ledger", "replay", "-", "--workers", "2", "--laws-from", own]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    time.sleep(3)
-    assert process.poll() is None
+    assert process.stdin is not None
+    process.stdin.write(Path(CASCADE).read_bytes())
+    process.stdin.flush()
+    while not verifying.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert process.wait() == 130
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdin, process.stdout, process.stderr:
+        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
     for _ in range(100):
         try:
             os.killpg(process.pid, 0)
