@@ -3,12 +3,10 @@
 import attrs
 import click
 
-from ..canonical import chain
 from ..log import Entry
 from ..outcomes import Applied, Outcome
-from ..replay import note_line
+from ..replay import advance
 from ..state import State
-from ..transition import apply, state_after
 from .internal import internal_errors_of
 from .sources import GENESIS_LINE, begun, last_line
 
@@ -65,10 +63,5 @@ def place_before(log: str, sequence: int | None, line: int | None, *, state_alon
 
 def line_answered(last: Moment, entry: Entry) -> Moment:
     """The moment of a line, answered after the last one. An error is a bug, and gets a note of the line."""
-    try:
-        outcome = apply(last.after, entry.transaction)
-        digest = chain(last.chain, entry.transaction, outcome)
-        return Moment(entry.line, entry, outcome, last.after, state_after(last.after, outcome), digest)
-    except Exception as error:
-        note_line(error, entry.line)
-        raise
+    outcome, after, digest = advance(last.after, last.chain, entry)
+    return Moment(entry.line, entry, outcome, last.after, after, digest)

@@ -7,7 +7,6 @@ import click
 
 from ..digests import Digesting
 from ..law_files import laws_from
-from ..laws import Law
 from ..replay import Report, replay_log
 from .internal import internal_errors_of
 from .laws import CHOICES, chosen_laws, closing_sentence
@@ -30,7 +29,6 @@ from .sources import begun, gone_on
 
 if TYPE_CHECKING:
     from .counterexamples import Keeper
-    from .elsewhere import Elsewhere
 
 EXAMPLE = """\b
 Example:
@@ -157,7 +155,9 @@ def command(
     laws = (*chosen, *own_laws)
     elsewhere = None
     if cluster is not None or workers not in (None, 1):
-        elsewhere = elsewhere_of(log, chosen, own_laws, law_files, state_every, workers=workers, cluster=cluster)
+        from .elsewhere import Elsewhere  # only then is what shares the work loaded
+
+        elsewhere = Elsewhere(log, chosen, own_laws, law_files, state_every, workers=workers, cluster=cluster)
     with begun(log, sequence=since, kept=elsewhere.kept if elsewhere else None) as start, internal_errors_of(log):
         if since is not None:
             start = gone_on(start, since, log)
@@ -198,22 +198,6 @@ def command(
     else:
         print_lines(replayed_lines(report, log=log, closing=closing, state_every=state_every, counterexample=written))
     return int(report.failure is not None or bool(unwanted))
-
-
-def elsewhere_of(
-    log: str,
-    laws: tuple[Law, ...],
-    own_laws: tuple[Law, ...],
-    law_files: tuple[str, ...],
-    state_every: int,
-    *,
-    workers: int | None,
-    cluster: str | None,
-) -> "Elsewhere":
-    """What has a log replayed by other processes. Only then is what shares the work loaded."""
-    from .elsewhere import Elsewhere
-
-    return Elsewhere(log, laws, own_laws, law_files, state_every, workers=workers, cluster=cluster)
 
 
 def keeper_of(path: str, log: str) -> "Keeper":

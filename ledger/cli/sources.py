@@ -8,11 +8,10 @@ import attrs
 import click
 
 from ..byte_lines import SQLITE_HEADER, STANDARD_INPUT, KeptLines, Recorded, name_of
-from ..canonical import chain, chain_start
+from ..canonical import chain_start
 from ..log import Entry, open_log, read_log
-from ..replay import note_line
+from ..replay import advance
 from ..state import State
-from ..transition import apply, state_after
 
 if TYPE_CHECKING:
     from ..checkpoints import Point
@@ -122,11 +121,6 @@ def gone_on(start: Begun, sequence: int, log: str) -> Begun:
             raise click.ClickException(
                 f"{shown}: there is no sequence {sequence}; it ends with line {line}, sequence {state.sequence}"
             )
-        try:
-            outcome = apply(state, entry.transaction)
-            digest = chain(digest, entry.transaction, outcome)
-        except Exception as error:
-            note_line(error, entry.line)
-            raise
-        state, line = state_after(state, outcome), entry.line
+        _, state, digest = advance(state, digest, entry)
+        line = entry.line
     return attrs.evolve(start, state=state, line=line, chain=digest)

@@ -60,8 +60,6 @@ def record(
             if line is None:
                 commit()
                 continue
-            if not line[1].strip():
-                raise LogError(name, line[0], "", "found an empty line, expected one object")
             texts.append(line[1])
             yield line
 

@@ -630,8 +630,7 @@ def test_an_internal_error_says_its_line(command: tuple[str, ...], monkeypatch: 
     def broken(state: State, transaction: Transaction) -> Outcome:
         return apply(state, transaction if not isinstance(transaction, Trade) else None)  # type: ignore[arg-type]
 
-    for module in ("ledger.replay", "ledger.cli.moments"):
-        monkeypatch.setattr(importlib.import_module(module), "apply", broken)
+    monkeypatch.setattr(REPLAY, "apply", broken)
     result = run(command[0], ALICE_AND_BOB, *command[1:])
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(f"{ALICE_AND_BOB}:5: internal error, please report it (BACKSTOP_TRACEBACK=1 ")
