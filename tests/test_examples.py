@@ -21,6 +21,7 @@ from docs.examples.make.dice import GOLDEN, Dice, mixed
 from docs.examples.make.population import MAKERS, PROVIDERS
 from ledger.canonical import chain, chain_start
 from ledger.capacity import headroom, limits_in_force, taken_within
+from ledger.expectations import unmet
 from ledger.laws import Step
 from ledger.log import Entry, open_log, read_log
 from ledger.margin import is_at_takeover, mark_per_lot
@@ -46,7 +47,7 @@ from ledger.outcomes import (
     TakenOver,
 )
 from ledger.profiles import load_profile
-from ledger.replay import replay_log, unmet
+from ledger.replay import replay_log
 from ledger.rulebook import is_system
 from ledger.state import genesis, size_of
 from ledger.transactions import (

@@ -11,12 +11,13 @@ from typing import Self
 import attrs
 
 from ..canonical import chain, state_bytes
+from ..expectations import unmet
 from ..laws import REGISTRY, Law, Monitor, Scope, Step
 from ..log import Divergence, Entry, Expect, LogError, encode_transaction
 from ..log.decoding import TOLERATED
 from ..log.reading import read_on
 from ..outcomes import Applied, Outcome, Rejected
-from ..replay import note_line, unmet
+from ..replay import note_line
 from ..state import State
 from ..transactions import Transaction
 from ..transition import apply, state_after

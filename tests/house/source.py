@@ -73,6 +73,7 @@ EDGE = (
     "calibration",
     "checks",
     "law_files",
+    "expectations",
     "replay",
     "journal",
     "parallel",
