@@ -13,11 +13,11 @@ import ledger.laws.conservation
 import ledger.laws.determinism
 import ledger.laws.liquidation
 import ledger.laws.liquidity
-from ledger import liquidity, margin
+from ledger import liquidity, margin, postings
 from ledger.checks import Apply
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, Step
 from ledger.outcomes import Applied, FeesCharged, Outcome, Rejected
-from ledger.postings import Posting
+from ledger.postings import CashPosting, PositionPosting, Posting
 from ledger.rulebook import INSURANCE
 from ledger.state import Account, Position, State, is_stressed
 from ledger.transactions import (
@@ -280,6 +280,24 @@ def test_books_that_take_what_does_not_balance_are_caught_by_pst_2(monkeypatch: 
         """Books nothing and refuses nothing."""
 
     monkeypatch.setattr(ledger.laws.bookkeeping, "post", trusting)
+    assert first_broken(apply, SCENARIOS["trading"]()) == "PST-2 step"
+
+
+@pytest.mark.parametrize("blind", [CashPosting, PositionPosting], ids=["amounts", "sizes"])
+def test_books_that_are_blind_in_a_column_are_caught_by_pst_2(blind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the columns of amounts, which reference costs are in too, or of those of sizes, nothing is seen."""
+    seeing = postings.unbalanced_column
+
+    def seen(posting: Posting) -> Posting:
+        if isinstance(posting, CashPosting):
+            return attrs.evolve(posting, amount=0) if blind is CashPosting else posting
+        return attrs.evolve(posting, reference_cost=0) if blind is CashPosting else attrs.evolve(posting, size=0)
+
+    def unseeing(given: Sequence[Posting], settlement_asset: str) -> tuple[str, int] | None:
+        return seeing([seen(posting) for posting in given], settlement_asset)
+
+    monkeypatch.setattr(postings, "unbalanced_column", unseeing)
+    monkeypatch.setattr(ledger.laws.bookkeeping, "unbalanced_column", unseeing)
     assert first_broken(apply, SCENARIOS["trading"]()) == "PST-2 step"
 
 
