@@ -8,7 +8,6 @@ import attrs
 from ..canonical import state_digest
 from ..log import Entry, LogError
 from ..outcomes import Applied
-from ..transition import apply
 from .faults import JournalError
 from .format import Batch, Kept, Line, batch_link, checkpoint_link
 from .reading import GENESIS_LINE, Beginning, Head, JournalReader
@@ -89,8 +88,7 @@ class _Walk:
 
     def look(self, row: Line, entry: Entry) -> None:
         """A line, by the ledger's own answer, and what ends with it."""
-        outcome = apply(self.now.state, entry.transaction)
-        after = following(self.now, entry, outcome)
+        outcome, after = following(self.now, entry)
         answer = after.chain, after.state.sequence, int(isinstance(outcome, Applied))
         if answer != (row.chain, row.sequence, row.applied):
             raise self.wrong(row.line, ANOTHER_ANSWER)

@@ -10,17 +10,17 @@ from typing import Self
 
 import attrs
 
-from ..canonical import chain, state_bytes
+from ..canonical import state_bytes
 from ..expectations import unmet
 from ..laws import REGISTRY, Law, Monitor, Scope, Step
 from ..log import Divergence, Entry, Expect, LogError, encode_transaction
 from ..log.decoding import TOLERATED
 from ..log.reading import read_on
 from ..outcomes import Applied, Outcome, Rejected
-from ..replay import note_line
+from ..replay import advance, note_line
 from ..state import State
 from ..transactions import Transaction
-from ..transition import apply, state_after
+from ..transition import apply
 from ..units import is_multiple
 from .database import connect, locked, require_file, require_one_name, settings_in
 from .faults import FROM_SQLITE, JournalError, Unfit, message_of, told_of
@@ -121,8 +121,8 @@ class Journal(JournalReader):
         now = self.begin(line=head.line)
         monitor = Monitor(now.state, self._laws, 0)
         for row, entry in self.recorded(now, head.line):
-            before, outcome = now, self._outcome(now, entry)
-            now = following(before, entry, outcome)
+            before = now
+            outcome, now = following(before, entry)
             answer = now.chain, now.state.sequence, int(isinstance(outcome, Applied))
             if answer != (row.chain, row.sequence, row.applied):
                 raise self.wrong(row.line, before.state.sequence, ANOTHER_ANSWER)
@@ -154,14 +154,6 @@ class Journal(JournalReader):
         """Forget what is pending; the monitor has seen it."""
         self._is_ahead = self._is_ahead or self.pending > 0
         self._go_on_from(self._durable, self._head)
-
-    def _outcome(self, now: Beginning, entry: Entry) -> Outcome:
-        """The ledger's answer to an entry. An error is a bug, and is noted as one of the line."""
-        try:
-            return apply(now.state, entry.transaction)
-        except Exception as error:
-            note_line(error, entry.line)
-            raise
 
     # One transaction after another.
 
@@ -238,8 +230,7 @@ class Journal(JournalReader):
             self.commit()
             self._resume()
         before = self._now
-        outcome = self._outcome(before, entry)
-        after = following(before, entry, outcome)
+        outcome, after = following(before, entry)
         self._is_ahead = True
         try:
             self._monitor.observe(Step(before.state, entry.transaction, outcome, after.state))
@@ -334,11 +325,10 @@ class Journal(JournalReader):
         )
 
 
-def following(now: Beginning, entry: Entry, outcome: Outcome) -> Beginning:
-    """What the ledger goes on with after an entry that follows `now`."""
-    latest = max(now.latest, entry.transaction.time)
-    digest = chain(now.chain, entry.transaction, outcome)
-    return Beginning(state_after(now.state, outcome), now.line + 1, latest, digest)
+def following(now: Beginning, entry: Entry) -> tuple[Outcome, Beginning]:
+    """The ledger's answer to an entry that follows `now`, and what it goes on with. An error is noted with the line."""
+    outcome, state, digest = advance(now.state, now.chain, entry)
+    return outcome, Beginning(state, now.line + 1, max(now.latest, entry.transaction.time), digest)
 
 
 def kept_of(now: Beginning) -> Kept:
