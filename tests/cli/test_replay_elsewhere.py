@@ -8,9 +8,16 @@ import sys
 import time
 from pathlib import Path
 
+import attrs
 import pytest
 
+from ledger.canonical import state_digest
+from ledger.checkpoints import Point
+from ledger.cli.elsewhere import held_against
+from ledger.log import Divergence
 from ledger.parallel import cutting
+from ledger.profiles import load_profile
+from ledger.state import State, genesis
 
 from .runs import CASCADE, ROOT, STRESS, TAKEOVER, backstop, document, log, mark, run
 
@@ -274,3 +281,25 @@ def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith("--cluster: tcp://127.0.0.1:1: found no scheduler within 1 s (")
     assert result.stderr.count("\n") == 1
+
+
+# What a journal recorded, where its lines are read and cut here.
+
+
+def test_what_is_recorded_is_held_against_on_the_way() -> None:
+    """Every point in its turn, and whoever else is noting hears of the lines up to the one that differs."""
+    state = genesis(load_profile("textbook"))
+    heard: list[int] = []
+
+    def note(line: int, _: State, digest: bytes) -> None:
+        heard.append(line)
+
+    right = Point(3, state.sequence, 0, bytes(32), state_digest(state))
+    noted = held_against([right, attrs.evolve(right, line=5, state_digest="0" * 64)], "a.journal", note)
+    for line in (2, 3, 4):
+        noted(line, state, bytes(32))
+    with pytest.raises(Divergence, match=r"^a\.journal:5: expected state digest 0{64} at the checkpoint, found"):
+        noted(5, state, bytes(32))
+    assert heard == [2, 3, 4]
+    with pytest.raises(Divergence, match=rf"expected digest {'00' * 32} at the checkpoint, found {'01' * 32}"):
+        held_against([right], "a.journal", None)(3, state, b"\x01" * 32)
