@@ -4,10 +4,14 @@ Shared by whatever reads documents: logs, states, rulebooks.
 """
 
 import json
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 LONGEST_SHOWN = 60
+DIGITS = re.compile(r"0|-?[1-9][0-9]{0,999}")
+"""The text of an integer, far longer than any quantity and far shorter than what is slow to convert."""
+
 NESTED = "found brackets nested too deeply, expected a few levels"
 
 
@@ -123,3 +127,111 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class Reader:
+    """A plain value somewhere in a document, read as what it should be: the member or item `step` of its parent.
+
+    What it is not is raised as `error`, with the path and what was found. A subclass names its own.
+    """
+
+    __slots__ = ("parent", "step", "value")
+    error: type["NotStrict"] = NotStrict
+
+    def __init__(self, value: object, parent: "Reader | None" = None, step: str | int = "") -> None:
+        self.value, self.parent, self.step = value, parent, step
+
+    @property
+    def path(self) -> str:
+        """Where the value is, empty for the whole document."""
+        if self.parent is None:
+            return ""
+        return f"{self.parent.path}[{self.step}]" if isinstance(self.step, int) else self.parent.within(self.step)
+
+    def within(self, name: str) -> str:
+        """The path of a member."""
+        return joined(self.path, name)
+
+    def wrong(self, expected: str) -> NotStrict:
+        """The error that something else was expected."""
+        return self.error(self.path, f"found {shown(self.value)}, expected {expected}")
+
+    def members(self) -> dict[str, Self]:
+        """The members of an object, whatever their keys."""
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        return {key: type(self)(value, self, key) for key, value in self.value.items()}
+
+    def fields(self, *names: str) -> list[Self]:
+        """The members of an object that has exactly these, in this order."""
+        members = self.members()
+        for name in names:
+            if name not in members:
+                raise self.error(self.within(name), "found nothing, expected this field")
+        if len(members) > len(names):
+            unknown = next(name for name in members if name not in names)
+            raise self.error(self.within(unknown), f"found an unknown field, expected one of {', '.join(names)}")
+        return [members[name] for name in names]
+
+    def items(self) -> list[Self]:
+        """The items of a list."""
+        if not isinstance(self.value, list):
+            raise self.wrong("a list")
+        return [type(self)(item, self, number) for number, item in enumerate(self.value)]
+
+    def quantity(self) -> int:
+        """An integer's digits as text."""
+        return self.digits("an integer's digits as text")
+
+    def positive(self) -> int:
+        """A positive integer's digits as text."""
+        number = self.digits(expected := "a positive integer's digits as text")
+        if number <= 0:
+            raise self.wrong(expected)
+        return number
+
+    def natural(self) -> int:
+        """The digits, as text, of an integer that is not negative."""
+        number = self.digits(expected := "the digits as text of an integer of 0 or more")
+        if number < 0:
+            raise self.wrong(expected)
+        return number
+
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return self.value
+
+    def nonzero(self) -> int:
+        """A nonzero integer's digits as text."""
+        number = self.digits(expected := "a nonzero integer's digits as text")
+        if number == 0:
+            raise self.wrong(expected)
+        return number
+
+    def digits(self, expected: str) -> int:
+        """An integer's digits as text, told as `expected` where they are not."""
+        if not isinstance(self.value, str) or not DIGITS.fullmatch(self.value):
+            raise self.wrong(expected)
+        return int(self.value)
+
+    def integer(self, least: int, most: int | None = None) -> int:
+        """A JSON integer."""
+        value = self.value
+        expected = f"an integer of {least} or more" if most is None else f"an integer from {least} to {most}"
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.wrong(expected)
+        if value < least or (most is not None and value > most):
+            raise self.wrong(expected)
+        return value
+
+    def optional_time(self, none: int | None) -> Any:
+        """A time in ms, or null, which is `none`."""
+        return none if self.value is None else self.integer(0)
+
+    def name(self, names: Iterable[str], what: str) -> str:
+        """One of some names, which are told as `what`."""
+        if not isinstance(self.value, str) or self.value not in names:
+            raise self.wrong(what)
+        return self.value

@@ -45,7 +45,7 @@ given, keys sorted. Takeovers are in the order they happened. The digest of a st
 """
 
 from .links import chain, chain_start, net_changes, outcome_fields, transaction_fields
-from .reading import StateError, state_from_bytes
+from .reading import StateError, state_from_bytes, state_from_document
 from .writing import state_bytes, state_chunks, state_digest
 
 __all__ = [
@@ -58,5 +58,6 @@ __all__ = [
     "state_chunks",
     "state_digest",
     "state_from_bytes",
+    "state_from_document",
     "transaction_fields",
 ]

@@ -1,6 +1,5 @@
 """A state back from its canonical bytes, strictly; the format is in the package's docstring."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,20 +21,13 @@ from ..state import (
     State,
     Takeover,
 )
-from ..strict_json import NotStrict, joined, load_strictly, one_line, shown
+from ..strict_json import NotStrict, Reader, load_strictly, shown
 from ..units import PRICE_SCALE
 from .writing import state_bytes
 
-DIGITS = re.compile(r"0|-?[1-9][0-9]{0,999}")
-"""The text of an integer, far longer than any quantity and far shorter than what is slow to convert."""
 
-
-class StateError(ValueError):
-    """Bytes that are no state's canonical bytes: `field` is a path, empty for the whole, `message` what is wrong."""
-
-    def __init__(self, field: str, message: str) -> None:
-        self.field, self.message = field, message
-        super().__init__(one_line(f"{field}: {message}" if field else message))
+class StateError(NotStrict):
+    """What is no state: `field` is a path, empty for the whole, `message` what is wrong."""
 
 
 def state_from_bytes(data: bytes) -> State:
@@ -44,6 +36,11 @@ def state_from_bytes(data: bytes) -> State:
     if state_bytes(state) != data:
         raise _not_canonical(data)
     return state
+
+
+def state_from_document(document: object) -> State:
+    """The state of a plain object with all that canonical bytes hold, however it was written. StateError for none."""
+    return _Reader(document).state()
 
 
 def _plain(data: bytes) -> object:
@@ -62,106 +59,11 @@ def _not_canonical(data: bytes) -> StateError:
     return StateError("", "found a state that is not written the canonical way, expected its canonical bytes")
 
 
-class _Reader:
-    """A value somewhere in the document, read as what it should be: the member or item `step` of its parent."""
+class _Reader(Reader):
+    """The parts of a state."""
 
-    __slots__ = ("parent", "step", "value")
-
-    def __init__(self, value: object, parent: "_Reader | None" = None, step: str | int = "") -> None:
-        self.value, self.parent, self.step = value, parent, step
-
-    @property
-    def path(self) -> str:
-        """Where the value is, empty for the whole document."""
-        if self.parent is None:
-            return ""
-        return f"{self.parent.path}[{self.step}]" if isinstance(self.step, int) else self.parent.within(self.step)
-
-    def within(self, name: str) -> str:
-        """The path of a member."""
-        return joined(self.path, name)
-
-    def wrong(self, expected: str) -> StateError:
-        return StateError(self.path, f"found {shown(self.value)}, expected {expected}")
-
-    def members(self) -> dict[str, "_Reader"]:
-        """The members of an object, whatever their keys."""
-        if not isinstance(self.value, dict):
-            raise self.wrong("an object")
-        return {key: _Reader(value, self, key) for key, value in self.value.items()}
-
-    def fields(self, *names: str) -> list["_Reader"]:
-        """The members of an object that has exactly these."""
-        members = self.members()
-        for name in names:
-            if name not in members:
-                raise StateError(self.within(name), "found nothing, expected this field")
-        if len(members) > len(names):
-            unknown = next(name for name in members if name not in names)
-            raise StateError(self.within(unknown), f"found an unknown field, expected one of {', '.join(names)}")
-        return [members[name] for name in names]
-
-    def items(self) -> list["_Reader"]:
-        """The items of a list."""
-        if not isinstance(self.value, list):
-            raise self.wrong("a list")
-        return [_Reader(item, self, number) for number, item in enumerate(self.value)]
-
-    def quantity(self) -> int:
-        """An integer's digits as text."""
-        return self.digits("an integer's digits as text")
-
-    def positive(self) -> int:
-        """A positive integer's digits as text."""
-        number = self.digits(expected := "a positive integer's digits as text")
-        if number <= 0:
-            raise self.wrong(expected)
-        return number
-
-    def natural(self) -> int:
-        """The digits, as text, of an integer that is not negative."""
-        number = self.digits(expected := "the digits as text of an integer of 0 or more")
-        if number < 0:
-            raise self.wrong(expected)
-        return number
-
-    def flag(self) -> bool:
-        """True or false."""
-        if not isinstance(self.value, bool):
-            raise self.wrong("true or false")
-        return self.value
-
-    def nonzero(self) -> int:
-        """A nonzero integer's digits as text."""
-        number = self.digits(expected := "a nonzero integer's digits as text")
-        if number == 0:
-            raise self.wrong(expected)
-        return number
-
-    def digits(self, expected: str) -> int:
-        if not isinstance(self.value, str) or not DIGITS.fullmatch(self.value):
-            raise self.wrong(expected)
-        return int(self.value)
-
-    def integer(self, least: int, most: int | None = None) -> int:
-        """A JSON integer."""
-        value = self.value
-        expected = f"an integer of {least} or more" if most is None else f"an integer from {least} to {most}"
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self.wrong(expected)
-        if value < least or (most is not None and value > most):
-            raise self.wrong(expected)
-        return value
-
-    def optional_time(self, none: int | None) -> Any:
-        return none if self.value is None else self.integer(0)
-
-    def name(self, names: Iterable[str], what: str) -> str:
-        if not isinstance(self.value, str) or self.value not in names:
-            raise self.wrong(what)
-        return self.value
-
-    # The parts of a state.
+    __slots__ = ()
+    error = StateError
 
     def state(self) -> State:
         accounts, last_settle, markets, prices, providers, document, sequence, time = self.fields(

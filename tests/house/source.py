@@ -63,6 +63,7 @@ EDGE = (
     "collector",
     "byte_lines",
     "log",
+    "interchange",
     "checkpoints",
     "digests",
     "choosers",
