@@ -13,6 +13,7 @@ import attrs
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ..interchange.reading import TYPES
 from .errors import EngineError, Trouble, shown_line
 from .process import LONGEST_LINE, Command, EngineProcess
 
@@ -25,22 +26,6 @@ IN_FLIGHT = 2
 
 GIVES = ("reason", "figures", "changes", "events", "link", "balances", "positions", "state", "state_digest")
 """The words by which an engine says what it gives besides whether a transaction is applied."""
-
-TYPES = (
-    "deposit",
-    "withdraw",
-    "set-account",
-    "trade",
-    "mark",
-    "observe",
-    "fund",
-    "settle",
-    "enroll",
-    "leave",
-    "liquidate",
-    "backstop-transfer",
-)
-"""The names of the transaction types."""
 
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 _encode = msgspec.json.Encoder().encode

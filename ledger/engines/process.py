@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import IO
 
+from ..strict_json import excerpt
 from .errors import EngineError, Trouble, last_words, shown_line
 
 LONGEST_LINE = 1 << 28
@@ -57,7 +58,7 @@ class EngineProcess:
 
     def __init__(self, command: Command, *, longest_line: int = LONGEST_LINE) -> None:
         self.words = words_of(command)
-        self.name = self.words[0]
+        self.name = excerpt(shlex.join(self.words))
         self.longest_line = longest_line
         self._unsent: list[memoryview] = []
         self._arrived = bytearray()
@@ -88,13 +89,13 @@ class EngineProcess:
                 start_new_session=True,
             )
         except FileNotFoundError:
-            message = f"{self.name}: there is no such command"
+            message = f"{self.words[0]}: there is no such command"
         except PermissionError:
-            message = f"{self.name}: cannot be executed"
+            message = f"{self.words[0]}: cannot be executed"
         except OSError as error:
-            message = f"{self.name}: could not be started ({error.strerror or error})"
+            message = f"{self.words[0]}: could not be started ({error.strerror or error})"
         except ValueError as error:
-            message = f"{self.name}: could not be started ({error})"
+            message = f"{self.words[0]}: could not be started ({error})"
         raise EngineError(Trouble.START, message)
 
     def __enter__(self) -> "EngineProcess":
