@@ -130,7 +130,7 @@ class Engine:
     def __init__(self, command: Command, *, timeout: float = TIMEOUT, longest_line: int = LONGEST_LINE) -> None:
         self.timeout = timeout
         self._process = EngineProcess(command, longest_line=longest_line)
-        self.name = self._process.name
+        self.name, self.words = self._process.name, tuple(self._process.words)
         self._awaited: deque[int] = deque()
         self._owed: dict[bool, tuple[str, ...]] = {True: (), False: ()}
         try:
@@ -154,6 +154,11 @@ class Engine:
     def close(self) -> None:
         """End the engine's process and all that it started, at once."""
         self._process.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no reply is outstanding."""
+        return not self._awaited
 
     # Requests.
 

@@ -11,14 +11,13 @@ import attrs
 import msgspec
 from msgspec import UNSET
 
-from ..canonical import chain, state_digest
-from ..interchange import account_document, event_document, state_document
-from ..interchange.outcomes import changes_document
+from ..canonical import state_digest
+from ..interchange import account_document, changes_document, event_document, outcome_document, state_document
 from ..outcomes import Applied, Outcome
 from ..state import State
-from ..transactions import Transaction
-from .client import Abilities, Engine, GivenAccount, GivenOutcome
+from .client import Engine, GivenAccount, GivenOutcome
 
+Document = dict[str, Any]
 APPLIED = "applied"
 FIGURES = ("subject", "supplied", "limit")
 OF_ACCOUNTS = (("balances", "cash"), ("positions", "positions"))
@@ -44,60 +43,63 @@ class Difference:
         return ".".join((self.aspect, *self.where))
 
 
-@attrs.frozen
-class Answer:
-    """The ledger's answer to a transaction: the states around it, the outcome, and the chain's link (32 bytes) after
-    it, None where nobody asks for links."""
-
-    transaction: Transaction
-    before: State
-    outcome: Outcome
-    after: State
-    link: bytes | None = None
-
-
-def linked(previous: bytes | None, transaction: Transaction, outcome: Outcome) -> bytes | None:
-    """The next link, where links are asked for."""
-    return None if previous is None else chain(previous, transaction, outcome)
-
-
 # Outcomes.
 
 
-def outcome_differences(answer: Answer, given: GivenOutcome, gives: frozenset[str]) -> list[Difference]:
-    """What differs in one outcome, most telling first: where one is applied and the other is not, that alone."""
-    outcome = answer.outcome
-    applied = isinstance(outcome, Applied)
-    if applied is not given.applied:
-        return [Difference(APPLIED, (), applied, given.applied)]
-    found: list[Difference] = []
-    if isinstance(outcome, Applied):
-        if "changes" in gives:
-            found += _change_differences(changes_document(outcome.postings), given.changes or [])
-        if "events" in gives:
-            ours = [event_document(event) for event in outcome.events]
-            found += list(_value_differences("events", (), ours, given.events))
+def told_of(outcome: Outcome, gives: frozenset[str], link: bytes | None = None) -> Document:
+    """The ledger's outcome as a document, of which no more is made than what an engine gives."""
+    if not isinstance(outcome, Applied):
+        document = outcome_document(outcome)
     else:
-        if "reason" in gives and given.reason != outcome.reason.name:
-            found.append(Difference("reason", (), outcome.reason.name, given.reason))
+        document = {"applied": True}
+        if "changes" in gives:
+            document["changes"] = changes_document(outcome.postings)
+        if "events" in gives:
+            document["events"] = [event_document(event) for event in outcome.events]
+    if link is not None:
+        document["link"] = link.hex()
+    return document
+
+
+def outcome_differences(ours: Document, given: GivenOutcome, gives: frozenset[str]) -> list[Difference]:
+    """What differs in one outcome, most telling first: where one is applied and the other is not, that alone.
+
+    `ours`: the ledger's as a document of the interchange, which has at least what the engine gives.
+    """
+    if ours["applied"] is not given.applied:
+        return [Difference(APPLIED, (), ours["applied"], given.applied)]
+    found: list[Difference] = []
+    if given.applied:
+        if "changes" in gives:
+            found += _change_differences(ours["changes"], given.changes or [])
+        if "events" in gives:
+            found += _value_differences("events", (), ours["events"], given.events)
+    else:
+        if "reason" in gives:
+            found += _value_differences("reason", (), ours["reason"], given.reason)
         if "figures" in gives:
             for name in FIGURES:
-                ours_text, theirs = str(getattr(outcome, name)), getattr(given, name)
-                if ours_text != theirs:
-                    found.append(Difference("figures", (name,), ours_text, theirs))
-    if "link" in gives and answer.link is not None and given.link != answer.link.hex():
-        found.append(Difference("link", (), answer.link.hex(), given.link))
+                found += _value_differences("figures", (name,), ours[name], getattr(given, name))
+    if "link" in gives and "link" in ours:
+        found += _value_differences("link", (), ours["link"], given.link)
     return found
 
 
 def first_outcome_difference(
-    answers: Sequence[Answer], given: Sequence[GivenOutcome], gives: frozenset[str]
+    outcomes: Sequence[Outcome],
+    given: Sequence[GivenOutcome],
+    gives: frozenset[str],
+    links: Sequence[bytes] = (),
 ) -> tuple[int, list[Difference]] | None:
-    """The first of the answers whose outcome differs, with what differs; None where none does."""
+    """The number of the first outcome that differs, with what differs; None where none does.
+
+    `links`: the chain's link after each, where the engine gives links.
+    """
     told = bool(gives & {"reason", "figures", "changes", "events", "link"})
-    for number, (answer, outcome) in enumerate(zip(answers, given, strict=True)):
-        if told or (type(answer.outcome) is Applied) is not outcome.applied:
-            found = outcome_differences(answer, outcome, gives)
+    for number, (outcome, other) in enumerate(zip(outcomes, given, strict=True)):
+        if told or (type(outcome) is Applied) is not other.applied:
+            ours = told_of(outcome, gives, links[number] if links else None)
+            found = outcome_differences(ours, other, gives)
             if found:
                 return number, found
     return None
@@ -128,57 +130,86 @@ def _by_balance(changes: list[dict[str, Any]]) -> dict[tuple[str, ...], dict[str
 # States.
 
 
+@attrs.frozen
+class Look:
+    """What an engine told of its state: the `differences` from the ledger's, and the `accounts` as it has them, by id,
+    each with `cash` and `positions` as far as it gives them."""
+
+    differences: tuple[Difference, ...]
+    accounts: Mapping[str, Document]
+
+
 def account_differences(
-    state: State, ids: Iterable[str], given: Mapping[str, GivenAccount], gives: frozenset[str]
+    ours: Mapping[str, Document], given: Mapping[str, Document], gives: frozenset[str]
 ) -> list[Difference]:
-    """What differs in the balances and positions of these accounts, in their order."""
-    return list(_limited(_account_differences(state, ids, given, gives)))
+    """What differs in the balances and positions of accounts that were asked for: those that are open, by id, each with
+    `cash` and `positions`, in the ledger and in the engine."""
+    return list(_limited(_account_differences(ours, given, gives)))
 
 
 def _account_differences(
-    state: State, ids: Iterable[str], given: Mapping[str, GivenAccount], gives: frozenset[str]
+    ours: Mapping[str, Document], given: Mapping[str, Document], gives: frozenset[str]
 ) -> Iterator[Difference]:
-    words = [(aspect, field) for aspect, field in OF_ACCOUNTS if aspect in gives]
-    for account_id in ids:
-        account, theirs = state.accounts.get(account_id), given.get(account_id)
-        ours = None if account is None else account_document(account)
-        for aspect, field in words:
-            mine = None if ours is None else ours[field]
-            other = None if theirs is None else getattr(theirs, field)
-            if mine is None or other is None:
-                if mine is not other:
-                    yield Difference(aspect, (account_id,), mine, other)
-                    break
-            elif not _same(mine, other):
-                yield from _value_differences(aspect, (account_id,), mine, other)
+    for account_id in sorted({*ours, *given}):
+        for aspect, field in OF_ACCOUNTS:
+            if aspect not in gives:
+                continue
+            mine, theirs = ours.get(account_id), given.get(account_id)
+            if mine is None or theirs is None:
+                told = mine or theirs
+                assert told is not None
+                yield Difference(aspect, (account_id,), mine and mine[field], theirs and theirs[field])
+                break
+            yield from _value_differences(aspect, (account_id,), mine[field], theirs[field])
 
 
 def whole_differences(
-    state: State, theirs: Mapping[str, Any] | None, digest: str | None, gives: frozenset[str]
+    ours: Document | None,
+    digest: str | None,
+    given: Document | None,
+    given_digest: str | None,
 ) -> list[Difference]:
-    """What differs in the whole state and its digest, as far as they were given."""
+    """What differs in whole states, without their rulebooks, and in their digests; each None where it is not given."""
     found: list[Difference] = []
-    if "state" in gives and theirs is not None:
-        ours = state_document(state)
-        if not _same(ours, theirs):
-            found += _limited(_value_differences("state", (), ours, theirs))
-    if "state_digest" in gives and digest is not None and (mine := state_digest(state)) != digest:
-        found.append(Difference("state_digest", (), mine, digest))
+    if given is not None and not _same(ours, given):
+        found += _limited(_value_differences("state", (), ours, given))
+    if given_digest is not None and digest != given_digest:
+        found.append(Difference("state_digest", (), digest, given_digest))
     return found
 
 
-def state_differences(engine: Engine, state: State, ids: Iterable[str], *, whole: bool) -> list[Difference]:
-    """What differs in the engine's state, which is asked for: balances and positions of these accounts, and, where
-    `whole` is asked, everything that it gives. EngineError where it does not answer."""
+def look_at(engine: Engine, state: State, ids: Iterable[str], *, whole: bool) -> Look:
+    """Hold the engine's state, which is asked for, against the ledger's: balances and positions of these accounts, and,
+    where `whole` is asked, its whole state and digest; each as far as it gives them. EngineError where it does not
+    answer."""
     found: list[Difference] = []
-    gives = engine.abilities.gives
-    if engine.abilities.gives_accounts:
-        asked = sorted(ids)
-        if asked:
-            found += account_differences(state, asked, engine.accounts(asked), gives)
-    if whole and engine.abilities.gives_whole:
-        found += whole_differences(state, *engine.whole(), gives)
-    return found
+    accounts: dict[str, Document] = {}
+    abilities = engine.abilities
+    asked = sorted(set(ids)) if abilities.gives_accounts else []
+    if asked:
+        told = engine.accounts(asked)
+        accounts = {account_id: _account_as_given(account) for account_id, account in told.items()}
+        ours = {name: account_document(state.accounts[name]) for name in asked if name in state.accounts}
+        found += account_differences(ours, accounts, abilities.gives)
+    if whole and abilities.gives_whole:
+        given, digest = engine.whole()
+        mine = state_document(state) if given is not None else None
+        found += whole_differences(mine, None if digest is None else state_digest(state), given, digest)
+        if given is not None and not accounts:
+            accounts = _accounts_in(given)
+    return Look(tuple(found), accounts)
+
+
+def _accounts_in(state: Document) -> dict[str, Document]:
+    """The accounts of a state as an engine gives it, where they have the form of such."""
+    table = state.get("accounts")
+    pairs = table.items() if isinstance(table, dict) else ()
+    return {name: account for name, account in pairs if isinstance(account, dict)}
+
+
+def _account_as_given(account: GivenAccount) -> Document:
+    given = {"cash": account.cash, "positions": account.positions}
+    return {name: value for name, value in given.items() if value is not UNSET}
 
 
 def changed_accounts(before: State, after: State) -> set[str]:
@@ -221,8 +252,3 @@ def _value_differences(aspect: str, where: tuple[str, ...], ours: Any, theirs: A
 def _same(ours: Any, theirs: Any) -> bool:
     """Whether two values are written alike: to Python 1, 1.0 and True are equal, in JSON they are not."""
     return bool(ours == theirs) and _encode_sorted(ours) == _encode_sorted(theirs)
-
-
-def ids_of(abilities: Abilities, state: State) -> Iterable[str]:
-    """Every account of a state, where the engine tells of accounts."""
-    return list(state.accounts) if abilities.gives_accounts else ()

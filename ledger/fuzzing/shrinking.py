@@ -1,4 +1,7 @@
-"""Shrinking: a log that breaks a law becomes a short and plain one that breaks the same law, first of all laws.
+"""Shrinking: a log that comes to something becomes a short and plain one that comes to the same.
+
+What it comes to an `Oracle` says: that the same law breaks, first of all laws (`shrink`), or that another engine
+differs in the same way (`comparing`).
 
 Deterministic and budgeted in steps of the ledger, never in seconds. In turn, until nothing helps any more: what comes
 after the break and what is refused is left out; accounts that are not needed, with all that names them; transactions,
@@ -6,23 +9,34 @@ in chunks of every size; one account takes another's part; the rulebook goes bac
 times, amounts, sizes, prices and limits become plainer.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import attrs
 
 from ..laws import Law
-from ..laws.law import parties
-from ..outcomes import Applied
 from ..profiles import RulebookError
 from ..rulebook import Rulebook, is_system
 from ..state import State, genesis
-from ..transactions import Deposit, Liquidate, Trade, Transaction, Withdraw
+from ..transactions import Deposit, Transaction, Withdraw
+from .changing import (
+    Log,
+    among,
+    applied_and_last,
+    is_in_order,
+    names_in,
+    neighbourhoods,
+    remove_chunks,
+    renamed,
+    replaced,
+    settled_in,
+    shifted,
+    without,
+)
 from .findings import Finding, first_finding
 from .geneses import Genesis, genesis_of, restated
 from .sight import NAMES
 from .simplifying import other_transactions, plainer_gaps, plainer_transactions, round_sums
-from .simulation import stepped
 
 BUDGET = 400_000
 """Steps of the ledger that shrinking may take, where the log is not so long that reading it a few times takes more."""
@@ -37,28 +51,75 @@ LOOKS_EVERY = 1000
 SHORT = 30
 """Transactions of a log that is short enough to try each of them with each other."""
 
-Log = tuple[Transaction, ...]
+
+class Found(Protocol):
+    """What a log comes to."""
+
+    @property
+    def position(self) -> int:
+        """Of the last transaction that it takes, from 0; -1 where it takes none."""
+
+
+F = TypeVar("F", bound=Found)
+F_co = TypeVar("F_co", bound=Found, covariant=True)
+
+
+class Exhausted(Exception):
+    """The budget has ended."""
+
+
+@attrs.define
+class Budget:
+    """Steps of the ledger that are left; None for as many as are asked."""
+
+    left: int | None = None
+
+    def spend(self, steps: int) -> None:
+        """Take so many. Exhausted where there are not as many."""
+        if self.left is not None:
+            self.left -= steps
+            if self.left < 0:
+                raise Exhausted
+
+
+class Oracle(Protocol[F_co]):
+    """Says what a log comes to, answered from a state: the finding where it is the same as the one that is shrunk, else
+    None. What that takes it spends from its `budget`, and raises Exhausted where it may not go on."""
+
+    @property
+    def budget(self) -> Budget:
+        """What is left."""
+
+    def __call__(self, start: State, log: Log, /) -> F_co | None:
+        """The finding, if it is the same."""
 
 
 @attrs.frozen
-class Shrunk:
-    """A short log that breaks a law: its `genesis`, its transactions as `log`, and what they come to.
+class Shortened(Generic[F]):
+    """A short log that comes to a finding: its `genesis`, its transactions as `log`, and what they come to.
 
-    `original_length`: how many transactions were given, those after the break left out. `is_exhausted`: whether the
-    budget ended before nothing helped any more. `state_every`: how often the laws of the whole state must look for it.
+    `original_length`: how many transactions were given, those after the finding left out. `is_exhausted`: whether the
+    budget ended before nothing helped any more.
     """
 
     genesis: Genesis
     log: Log
-    finding: Finding
+    finding: F
     original_length: int
     is_exhausted: bool
-    state_every: int
 
     @property
     def rulebook(self) -> Rulebook:
         """The rulebook that the log begins with."""
         return self.genesis.rulebook
+
+
+@attrs.frozen
+class Shrunk(Shortened[Finding]):
+    """A short log that breaks a law, or on which the ledger raises. `state_every`: how often the laws of the whole
+    state must look for it."""
+
+    state_every: int
 
 
 def shrink(
@@ -77,71 +138,86 @@ def shrink(
     """
     log = tuple(transactions[: finding.position + 1])
     for looks_every in (state_every, 1):
-        shrinker = _Shrinker(start, finding, tuple(laws), looks_every)
-        first = shrinker.finding_in(shrinker.start, log)
-        if first is None and finding.error is not None:
-            shrinker.asks_own_laws = False
-            first = shrinker.finding_in(shrinker.start, log)
-        if first is not None:
-            return shrinker.shrunk(log[: first.position + 1], max(budget, READINGS * len(log)))
+        asks = [_OfLaws(finding, tuple(laws), looks_every)]
+        if finding.error is not None:
+            asks.append(_OfLaws(finding, tuple(laws), looks_every, asks_own_laws=False))
+        for ask in asks:
+            short = shorten(start, log, ask, budget=budget)
+            if short is not None:
+                fields = attrs.asdict(short, recurse=False)
+                return Shrunk(**fields, state_every=looks_every)
     return None
 
 
-class _Exhausted(Exception):
-    """The budget has ended."""
+def shorten(start: State, log: Log, ask: Oracle[F], *, budget: int = BUDGET) -> Shortened[F] | None:
+    """The shortest and plainest log found that comes to what `ask` says; None where the log itself does not.
+
+    `start` is a genesis. The budget counts in steps of the ledger; a long log is read a few times in any case.
+    """
+    ask.budget.left = None
+    begun = genesis_of(start.rulebook, start.time)
+    plain = genesis(start.rulebook, start.time)
+    first = ask(plain, log)
+    if first is None:
+        return None
+    shrinker = _Shrinker(begun, plain, ask, log[: first.position + 1], first)
+    return shrinker.shortened(max(budget, READINGS * len(log)))
 
 
-class _Shrinker:
-    """One shrinking on its way. `genesis` is what the log begins with, as far as that is shrunk."""
+class _OfLaws:
+    """Asks whether what breaks first of all laws is the same as in a finding."""
 
-    def __init__(self, start: State, finding: Finding, laws: tuple[Law, ...], state_every: int) -> None:
-        self.genesis = genesis_of(start.rulebook, start.time)
-        self.start = genesis(start.rulebook, start.time)
+    def __init__(self, finding: Finding, laws: tuple[Law, ...], state_every: int, asks_own_laws: bool = True) -> None:
+        self.budget = Budget()
         self.name, self.laws, self.state_every = finding.name, laws, state_every
         self.own_laws = tuple(law for law in laws if finding.is_of(law))
         # An error of the ledger itself has no law; one that a law raised needs that law.
-        self.asks_own_laws = bool(self.own_laws) or finding.error is not None
-        self.left: int | None = None
+        self.asks_own_laws = asks_own_laws and (bool(self.own_laws) or finding.error is not None)
 
-    def finding_in(self, start: State, log: Log) -> Finding | None:
-        """The finding, where the log comes to the same one; it is asked for by its own law first, which is quicker."""
+    def __call__(self, start: State, log: Log, /) -> Finding | None:
+        """The finding, if it is the same; it is asked for by its own law first, which is quicker."""
         found = None
         for laws in (self.own_laws, self.laws) if self.asks_own_laws else (self.laws,):
-            if self.left is not None:
-                self.left -= len(log) + 1
-                if self.left < 0:
-                    raise _Exhausted
+            self.budget.spend(len(log) + 1)
             found = first_finding(start, log, laws, state_every=self.state_every)
             if found is None or found.name != self.name:
                 return None
         return found
 
-    def attempt(self, candidate: Log, start: State | None = None) -> Log | None:
-        """The candidate up to its break, refusals left out, where it comes to the same finding."""
+
+class _Shrinker(Generic[F]):
+    """One shrinking on its way. `genesis` is what the log begins with, as far as that is shrunk, `start` its state, and
+    `finding` what the log comes to."""
+
+    def __init__(self, begun: Genesis, start: State, ask: Oracle[F], log: Log, finding: F) -> None:
+        self.genesis, self.start, self.ask = begun, start, ask
+        # Each pass keeps what it has reached here, so that the end of the budget loses nothing.
+        self.log, self.finding = log, finding
+
+    def attempt(self, candidate: Log, start: State | None = None) -> tuple[Log, F] | None:
+        """The candidate up to its finding, refusals left out, where that is the same; with the finding."""
         begun = self.start if start is None else start
-        found = self.finding_in(begun, candidate)
+        found = self.ask(begun, candidate)
         if found is None:
             return None
         candidate = candidate[: found.position + 1]
-        applied = _applied_and_last(begun, candidate)
-        if len(applied) < len(candidate) and self.finding_in(begun, applied) is not None:
-            return applied
-        return candidate
+        applied = applied_and_last(begun, candidate)
+        if len(applied) < len(candidate):
+            again = self.ask(begun, applied)
+            if again is not None:
+                return applied[: again.position + 1], again
+        return candidate, found
 
-    def shrunk(self, log: Log, budget: int) -> Shrunk:
+    def shortened(self, budget: int) -> Shortened[F]:
         """Shrink until nothing helps, or the budget ends."""
-        original_length, is_exhausted, self.left = len(log), False, budget
-        # Each pass keeps what it has reached here, so that the end of the budget loses nothing.
-        self.log = log
+        original_length, is_exhausted, self.ask.budget.left = len(self.log), False, budget
         try:
             self.narrow()
             self.until_nothing_changes(self.simplify, self.do_without)
             self.rename()
-        except _Exhausted:
+        except Exhausted:
             is_exhausted = True
-        found = first_finding(self.start, self.log, self.laws, state_every=self.state_every)
-        assert found is not None
-        return Shrunk(self.genesis, self.log, found, original_length, is_exhausted, self.state_every)
+        return Shortened(self.genesis, self.log, self.finding, original_length, is_exhausted)
 
     def simplify(self) -> None:
         """All that takes a try or two for each transaction."""
@@ -169,17 +245,17 @@ class _Shrinker:
             return False
         kept = self.attempt(candidate)
         if kept is not None:
-            self.log = kept
+            self.log, self.finding = kept
         return kept is not None
 
     def narrow(self) -> None:
         """At first what is refused, then accounts that are far from the break, then all that are not needed."""
-        self.keep(_applied_and_last(self.start, self.log))
-        for near in _neighbourhoods(self.log):
-            if self.keep(_among(self.log, near)):
+        self.keep(applied_and_last(self.start, self.log))
+        for near in neighbourhoods(self.log):
+            if self.keep(among(self.log, near)):
                 break
-        names = [name for name in _names(self.log) if not is_system(name)]
-        _remove_chunks(len(names), lambda kept: self.keep(_without(self.log, [names[n] for n in kept])))
+        names = [name for name in names_in(self.log) if not is_system(name)]
+        remove_chunks(len(names), lambda kept: self.keep(without(self.log, [names[n] for n in kept])))
 
     def remove_chunks(self) -> None:
         """Transactions in chunks: of half the log, of a quarter, and so on to single ones, from the end."""
@@ -201,19 +277,19 @@ class _Shrinker:
     def _does_without(self, number: int) -> bool:
         gone, left = self.log[number], (*self.log[:number], *self.log[number + 1 :])
         return any(
-            self.keep(_replaced(left, other, instead))
+            self.keep(replaced(left, other, instead))
             for other in range(len(left))
             for instead in other_transactions(self.start.rulebook, left[other], gone)
         )
 
     def merge_accounts(self) -> None:
         """One account takes the part of another, wherever that still comes to the same."""
-        names = _names(self.log)
+        names = names_in(self.log)
         for name in reversed(names):
             for other in names:
-                if other == name or is_system(other) or name not in _names(self.log):
+                if other == name or is_system(other) or name not in names_in(self.log):
                     continue
-                if self.keep(tuple(_renamed(transaction, {name: other}) for transaction in self.log)):
+                if self.keep(tuple(renamed(transaction, {name: other}) for transaction in self.log)):
                     break
 
     def merge_assets(self) -> None:
@@ -222,11 +298,11 @@ class _Shrinker:
         named = dict.fromkeys(each.asset for each in self.log if isinstance(each, Deposit | Withdraw))
         for asset in named:
             if asset in rulebook.assets and asset != rulebook.settlement_asset:
-                self.keep(tuple(_settled_in(rulebook, transaction, asset) for transaction in self.log))
+                self.keep(tuple(settled_in(rulebook, transaction, asset) for transaction in self.log))
 
     def pool_deposits(self) -> None:
         """One round sum takes the place of all that an account pays in."""
-        for name in _names(self.log):
+        for name in names_in(self.log):
             own = [n for n, each in enumerate(self.log) if isinstance(each, Deposit) and each.account == name]
             if len(own) < 2:
                 continue
@@ -251,7 +327,8 @@ class _Shrinker:
         for log in dict.fromkeys((restated(self.start.rulebook, start.rulebook, self.log), self.log)):
             kept = self.attempt(log, start)
             if kept is not None:
-                self.genesis, self.start, self.log = plainer, start, kept
+                self.genesis, self.start = plainer, start
+                self.log, self.finding = kept
                 return True
         return False
 
@@ -262,12 +339,12 @@ class _Shrinker:
             before = self.log[number - 1].time if number else self.start.time
             gap = self.log[number].time - before
             if gap < -A_SECOND:
-                self.keep(_replaced(self.log, number, attrs.evolve(self.log[number], time=before - A_SECOND)))
+                self.keep(replaced(self.log, number, attrs.evolve(self.log[number], time=before - A_SECOND)))
             for plain in plainer_gaps(gap) if gap > 0 else ():
-                if self.keep(_shifted(self.log, number, plain - gap)):
+                if self.keep(shifted(self.log, number, plain - gap)):
                     break
                 moved = attrs.evolve(self.log[number], time=before + plain)
-                if _is_in_order(self.log, number, moved.time) and self.keep(_replaced(self.log, number, moved)):
+                if is_in_order(self.log, number, moved.time) and self.keep(replaced(self.log, number, moved)):
                     break
             number += 1
 
@@ -284,104 +361,12 @@ class _Shrinker:
             return False
         length = len(self.log)
         candidates = plainer_transactions(self.start.rulebook, self.log[number])
-        kept = any(self.keep(_replaced(self.log, number, plain)) for plain in candidates)
+        kept = any(self.keep(replaced(self.log, number, plain)) for plain in candidates)
         return kept and len(self.log) == length
 
     def rename(self) -> None:
         """The accounts get the first of the usual names, in the order in which they come."""
-        names = [name for name in _names(self.log) if not is_system(name)]
+        names = [name for name in names_in(self.log) if not is_system(name)]
         if len(names) <= len(NAMES):
             new = dict(zip(names, NAMES, strict=False))
-            self.keep(tuple(_renamed(transaction, new) for transaction in self.log))
-
-
-def _applied_and_last(start: State, log: Log) -> Log:
-    """The log without what is refused, but with its last transaction; all of it where the ledger raises."""
-    state, kept = start, []
-    try:
-        for number, transaction in enumerate(log):
-            step = stepped(state, transaction)
-            if isinstance(step.outcome, Applied) or number == len(log) - 1:
-                kept.append(transaction)
-            state = step.after
-    except Exception:  # what it raises is what is shrunk, and was counted at its position
-        return (*kept, *log[-1:])
-    return tuple(kept)
-
-
-def _names(log: Log) -> list[str]:
-    """The accounts that the log names, in the order in which they come."""
-    return list(dict.fromkeys(name for transaction in log for name in parties(transaction)))
-
-
-def _neighbourhoods(log: Log) -> Iterator[set[str]]:
-    """The accounts of the last transaction, and those with whom they traded, nearer ones first."""
-    near = set(parties(log[-1])) if log else set()
-    for _ in range(2):
-        if not near:
-            return
-        yield near
-        near = near.union(*(parties(transaction) for transaction in log if not near.isdisjoint(parties(transaction))))
-    yield near
-
-
-def _among(log: Log, near: set[str]) -> Log:
-    """What names no other accounts than these and the system's."""
-    return tuple(each for each in log if all(name in near or is_system(name) for name in parties(each)))
-
-
-def _without(log: Log, names: Iterable[str]) -> Log:
-    """What names none of these accounts."""
-    gone = set(names)
-    return tuple(transaction for transaction in log if gone.isdisjoint(parties(transaction)))
-
-
-def _remove_chunks(length: int, removes: Callable[[Sequence[int]], bool]) -> None:
-    """Ask `removes` for ever smaller chunks of the numbers below `length`, each that is not gone."""
-    left, size = list(range(length)), max(1, length // 2)
-    while size > 0:
-        begin = 0
-        while begin < len(left):
-            if removes(left[begin : begin + size]):
-                del left[begin : begin + size]
-            else:
-                begin += size
-        size //= 2
-
-
-def _renamed(transaction: Transaction, names: dict[str, str]) -> Transaction:
-    if not any(name in names for name in parties(transaction)):
-        return transaction
-    if isinstance(transaction, Trade):
-        buyer, seller = transaction.buyer, transaction.seller
-        return attrs.evolve(transaction, buyer=names.get(buyer, buyer), seller=names.get(seller, seller))
-    own = parties(transaction)[0]
-    change: dict[str, Any] = {"account": names.get(own, own)}
-    if isinstance(transaction, Liquidate):
-        change["fills"] = tuple(
-            attrs.evolve(fill, counterparty=names.get(fill.counterparty, fill.counterparty))
-            for fill in transaction.fills
-        )
-    return attrs.evolve(transaction, **change)
-
-
-def _settled_in(rulebook: Rulebook, transaction: Transaction, asset: str) -> Transaction:
-    """A deposit or withdrawal of this asset as one of as many whole units of the settlement asset."""
-    if not isinstance(transaction, Deposit | Withdraw) or transaction.asset != asset:
-        return transaction
-    amount = transaction.amount * rulebook.assets[asset].weight
-    return attrs.evolve(transaction, asset=rulebook.settlement_asset, amount=amount)
-
-
-def _shifted(log: Log, number: int, by: int) -> Log:
-    """The log whose transactions from `number` on are moved by so many ms."""
-    return log[:number] + tuple(attrs.evolve(each, time=each.time + by) for each in log[number:])
-
-
-def _replaced(log: Log, number: int, transaction: Transaction) -> Log:
-    return (*log[:number], transaction, *log[number + 1 :])
-
-
-def _is_in_order(log: Log, number: int, time: int) -> bool:
-    """Whether the transaction after `number` is not before this time."""
-    return number + 1 >= len(log) or time <= log[number + 1].time
+            self.keep(tuple(renamed(transaction, new) for transaction in self.log))

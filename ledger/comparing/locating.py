@@ -1,0 +1,134 @@
+"""Where an engine and the ledger part: the first transaction, found by asking again in ever smaller steps."""
+
+from collections.abc import Sequence
+from types import TracebackType
+
+import attrs
+
+from ..engines import TIMEOUT, Abilities, Command, Engine
+from ..state import State
+from ..transactions import Transaction
+from ..transition import apply, state_after
+from .lockstep import BATCH, STATES_EVERY, Lockstep, Tally, batches
+from .mismatches import Mismatch
+
+Log = Sequence[Transaction]
+NEVER = 1 << 62
+"""Batches after which a whole state is looked at, where that is to be at the end alone."""
+
+
+class Runner:
+    """Starts an engine, and again where it must be started afresh. `starts` counts how often.
+
+    EngineError where it cannot be started. `close` ends it.
+    """
+
+    def __init__(self, command: Command, *, timeout: float = TIMEOUT) -> None:
+        self.command, self.timeout = command, timeout
+        self.starts = 0
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def engine(self) -> Engine:
+        """The running engine, of which no reply is outstanding."""
+        if self._engine is not None and self._engine.is_idle:
+            self._engine.timeout = self.timeout
+            return self._engine
+        return self.restarted()
+
+    def restarted(self) -> Engine:
+        """The engine in a process of its own that was asked nothing yet."""
+        self.close()
+        self.starts += 1
+        self._engine = Engine(self.command, timeout=self.timeout)
+        return self._engine
+
+    def abilities(self) -> Abilities:
+        """What the engine says of itself."""
+        return self.engine().abilities
+
+    def bye(self) -> None:
+        """Have the running engine end as the protocol says. EngineError where it does not."""
+        if self._engine is not None and self._engine.is_idle:
+            self._engine.timeout = self.timeout
+            self._engine.bye()
+        self.close()
+
+    def close(self) -> None:
+        """End the running engine, if there is one."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+def ran(
+    runner: Runner,
+    start: State,
+    given: Sequence[Sequence[Transaction]],
+    *,
+    states_every: int = STATES_EVERY,
+    tally: Tally | None = None,
+) -> tuple[Mismatch | None, int]:
+    """What differs first as far as batches show it, and how many transactions are known to agree, states included.
+
+    An engine that failed is not asked again: the next one who asks has it started afresh.
+    """
+    step = Lockstep(runner.engine(), start, states_every=states_every, tally=tally)
+    found = step.run_batches(given)
+    if found is not None and found.error is not None:
+        runner.close()
+    return found, step.agreed
+
+
+def first_mismatch(
+    runner: Runner, start: State, log: Log, *, batch: int = BATCH, states_every: int = STATES_EVERY
+) -> Mismatch | None:
+    """The first transaction after which the engine and the ledger differ; None where they agree on all of the log.
+
+    Batches show about where. Then what is left is asked one by one, and in a large ledger, whose whole state is not
+    looked at after each of them, halved. It is not `is_first` where the engine only fails when asked many at once.
+    """
+    found, agreed = ran(runner, start, list(batches(log, batch)), states_every=states_every)
+    if found is None or found.is_first:
+        return found
+    end = found.position + 1
+    since = agreed if runner.abilities().gives_states else max(0, end - batch)
+    one_by_one = [*batches(log[:since], batch), *batches(log[since:end], 1)]
+    closer, agreed = ran(runner, start, one_by_one, states_every=NEVER)
+    if closer is None or closer.is_first:
+        return told_of(start, log, found if closer is None else closer)
+    return halved(runner, start, log, closer, agreed=max(agreed, since), batch=batch)
+
+
+def halved(runner: Runner, start: State, log: Log, found: Mismatch, *, agreed: int, batch: int) -> Mismatch:
+    """The first mismatch between a number of transactions that agree and those up to one after which something differs,
+    all of the states looked at each time."""
+    least, most = agreed, found.position + 1
+    while most - least > 1:
+        middle = (least + most) // 2
+        probe, _ = ran(runner, start, list(batches(log[:middle], batch)), states_every=NEVER)
+        if probe is None:
+            least = middle
+        else:
+            found, most = probe, min(middle, probe.position + 1)
+    return told_of(start, log, attrs.evolve(found, is_first=True))
+
+
+def told_of(start: State, log: Log, found: Mismatch) -> Mismatch:
+    """The mismatch with its transaction and the ledger's answer to that, where it was seen at the end of a log."""
+    if found.transaction is not None or found.position < 0:
+        return found
+    state = start
+    for transaction in log[: found.position]:
+        state = state_after(state, apply(state, transaction))
+    transaction = log[found.position]
+    outcome = apply(state, transaction)
+    after = state_after(state, outcome)
+    return attrs.evolve(found, transaction=transaction, before=state, outcome=outcome, after=after)
