@@ -1,0 +1,139 @@
+"""What the ledger answers to a case, as the document of a vector."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from ..canonical import chain, chain_start, state_digest
+from ..checks import compare
+from ..interchange import outcome_document, rulebook_document, state_document
+from ..laws import REGISTRY, LawBroken, Monitor
+from ..laws.law import Law, Step
+from ..outcomes import Rejected
+from ..state import State
+from ..transition import apply, state_after
+from .cases import Case, Document
+from .text import FORMAT, FORMAT_VERSION, SPECIFICATION, document_text
+
+BY_HAND = "table"
+"""The kind of origin whose states need not have been reached by transactions, so that a law of states may be broken."""
+
+
+@attrs.frozen
+class Vector:
+    """A case with the steps that the ledger makes of it."""
+
+    case: Case
+    steps: tuple[Step, ...]
+    links: tuple[bytes, ...]
+    laws: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """Where its file is in the set."""
+        return f"{self.case.transaction}/{self.case.name}.json"
+
+    @property
+    def rules(self) -> list[str]:
+        """The checks that refused, such as `trade-4`, and the rules that applied something, such as `trade`."""
+        return list(dict.fromkeys(rule_of(step) for step in self.steps))
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons of its refusals, in order, each once."""
+        refusals = [step.outcome for step in self.steps if isinstance(step.outcome, Rejected)]
+        return list(dict.fromkeys(refused.reason.name for refused in refusals))
+
+    @property
+    def events(self) -> list[str]:
+        """The names of its events, in order, each once."""
+        outcomes = [step.outcome for step in self.steps if not isinstance(step.outcome, Rejected)]
+        return list(dict.fromkeys(type(event).__name__ for applied in outcomes for event in applied.events))
+
+    @property
+    def document(self) -> Document:
+        """The vector."""
+        case, before, after = self.case, self.steps[0].before, self.steps[-1].after
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "specification": SPECIFICATION,
+            "name": f"{case.transaction}/{case.name}",
+            "description": case.description,
+            "origin": case.origin,
+            "rules": self.rules,
+            "laws": list(self.laws),
+            "genesis": {"time": case.time, "rulebook": rulebook_document(before)},
+            "pre_state": state_document(before),
+            "transactions": list(case.transactions),
+            "outcomes": [_outcome(step, link) for step, link in zip(self.steps, self.links, strict=True)],
+            "post_state": state_document(after),
+            "digests": {
+                "pre_state": state_digest(before),
+                "post_state": state_digest(after),
+                "link": self.links[-1].hex(),
+            },
+        }
+
+    @property
+    def text(self) -> bytes:
+        """The vector's file."""
+        return document_text(self.document)
+
+
+def answered(case: Case) -> Vector:
+    """The case with the answers of this ledger."""
+    before = case.pre_state
+    steps, links = [], []
+    state, link = before, chain_start(before)
+    for transaction in case.asked():
+        outcome = apply(state, transaction)
+        steps.append(Step(state, transaction, outcome, state_after(state, outcome)))
+        link = chain(link, transaction, outcome)
+        links.append(link)
+        state = steps[-1].after
+    laws = laws_that_spoke(before, steps, by_hand=case.origin["kind"] == BY_HAND)
+    return Vector(case, tuple(steps), tuple(links), tuple(laws))
+
+
+def rule_of(step: Step) -> str:
+    """The id of the check that refused a step, or the name of the rule that applied it."""
+    comparisons = compare(step.before, step.transaction)
+    rule = comparisons[-1].check.rule.replace("_", "-")
+    return f"{rule}-{comparisons[-1].check.number}" if comparisons[-1].refused else rule
+
+
+def laws_that_spoke(before: State, steps: Sequence[Step], *, by_hand: bool) -> list[str]:
+    """The ids of the laws that had something to say of the steps, and hold, in the order of the registry.
+
+    Of a state that was put in by hand a law may not hold: it is left out then. LawBroken where that cannot be.
+    """
+    try:
+        return list(_spoke(before, steps, REGISTRY))
+    except LawBroken:
+        if not by_hand:
+            raise
+    ids: list[str] = []
+    for law in REGISTRY:
+        try:
+            ids += _spoke(before, steps, (law,))
+        except LawBroken:
+            continue
+    return ids
+
+
+def _spoke(before: State, steps: Sequence[Step], laws: Sequence[Law]) -> Iterator[str]:
+    monitor = Monitor(before, laws, state_every=0)
+    for step in steps:
+        monitor.observe(step)
+    monitor.finish()
+    yield from dict.fromkeys(count.law.id for count in monitor.counts if count.fired)
+
+
+def _outcome(step: Step, link: bytes) -> dict[str, Any]:
+    """An outcome as the interchange has it, with the unit of a refusal's two values after them."""
+    document = outcome_document(step.outcome, postings=True)
+    if isinstance(step.outcome, Rejected):
+        document["unit"] = step.outcome.reason.unit.value
+    return {**document, "link": link.hex()}
