@@ -114,13 +114,14 @@ def laws_that_spoke(before: State, steps: Sequence[Step], *, by_hand: bool) -> l
     except LawBroken:
         if not by_hand:
             raise
-    ids: list[str] = []
+    ids: dict[str, None] = {}
+    broken: set[str] = set()
     for law in REGISTRY:
         try:
-            ids += _spoke(before, steps, (law,))
+            ids |= dict.fromkeys(_spoke(before, steps, (law,)))
         except LawBroken:
-            continue
-    return ids
+            broken.add(law.id)
+    return [law_id for law_id in ids if law_id not in broken]
 
 
 def _spoke(before: State, steps: Sequence[Step], laws: Sequence[Law]) -> Iterator[str]:

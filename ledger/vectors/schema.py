@@ -216,7 +216,7 @@ def vector_schema() -> Schema:
     What no schema can say is not in it: that answers are right, that digests are those of the states, that there is an
     outcome for each transaction, and what makes a rulebook's document valid.
     """
-    members = {
+    members: dict[str, Schema] = {
         "format": {"const": FORMAT},
         "version": {"const": FORMAT_VERSION},
         "specification": {"const": SPECIFICATION},

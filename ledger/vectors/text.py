@@ -10,24 +10,27 @@ SPECIFICATION = 1
 """The version of the specification that a vector's answers are of."""
 
 WIDEST = 120
-ONE_LINE = ("rulebook", "transactions")
-"""Members that are not broken for people: a rulebook, and each of the transactions."""
 
 
 def document_text(document: dict[str, Any]) -> bytes:
-    """The text: an object or a list on one line where it fits in 120 characters, else a member or an item a line."""
+    """The text: an object or a list on one line where it fits in 120 characters, else a member or an item a line.
+
+    A rulebook, a list of words and each of the transactions are on one line however long they are.
+    """
     return ("".join(_pieces(document, 0, 0)) + "\n").encode("ascii")
 
 
 def _pieces(value: Any, indent: int, before: int) -> Iterator[str]:
     """The text of a value whose line is indented by `indent` and has `before` characters in front of it."""
     compact = json.dumps(value, separators=(", ", ": "))
-    if not isinstance(value, dict | list) or not value or (indent and before + len(compact) < WIDEST):
+    words = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    fits = indent > 0 and before + len(compact) < WIDEST
+    if not isinstance(value, dict | list) or words or fits:
         yield compact
         return
     inner = indent + 2
     is_object = isinstance(value, dict)
-    members = list(value.items()) if is_object else [("", item) for item in value]
+    members = list(value.items()) if isinstance(value, dict) else [("", item) for item in value]
     yield "{\n" if is_object else "[\n"
     for number, (name, member) in enumerate(members):
         start = f"{' ' * inner}{json.dumps(name)}: " if is_object else " " * inner

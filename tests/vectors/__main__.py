@@ -18,9 +18,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "ledger" / "vectors" / "cases"
 
 def written(cases: list[Case]) -> dict[str, bytes]:
     """The file of each type."""
-    return {
-        kind: b"".join(case.line for case in in_order(cases) if case.transaction == kind) for kind in TYPES
-    }
+    return {kind: b"".join(case.line for case in in_order(cases) if case.transaction == kind) for kind in TYPES}
 
 
 def main(arguments: list[str]) -> int:

@@ -60,7 +60,8 @@ class Found:
         accounts = self.state.accounts.values()
         held = sum(2 + len(account.cash) + 2 * len(account.positions) for account in accounts)
         kept = sum(2 + len(provider.takeovers) for provider in self.state.providers.values())
-        return held + kept + 4 * len(self.state.markets) + 6 * len(self.transactions)
+        marks = [market.monitor.observations for market in self.state.markets.values() if market.monitor is not None]
+        return held + kept + sum(4 + len(seen) for seen in marks) + 6 * len(self.transactions)
 
 
 def shown_by(steps: Iterable[Step]) -> set[str]:
@@ -85,9 +86,10 @@ def steps_from(state: State, transactions: Sequence[Transaction]) -> list[Step]:
 def found_in_simulations() -> dict[str, Found]:
     """The smallest find for each name."""
     best: dict[str, Found] = {}
-    for seed in range(SEEDS):
-        for number, (name, rulebook) in enumerate(RULEBOOKS.items()):
-            _look(best, name, str(len(RULEBOOKS) * seed + number), rulebook, Seeded(len(RULEBOOKS) * seed + number))
+    for round_ in range(SEEDS):
+        for place, (name, rulebook) in enumerate(RULEBOOKS.items()):
+            number = len(RULEBOOKS) * round_ + place
+            _look(best, name, str(number), rulebook, Seeded(number))
     for number in range(DRAWN_SEEDS):
         missing = [name for name in NAMES if name not in best]
         if not missing:
@@ -127,9 +129,7 @@ def _shown_by_one(step: Step) -> Iterator[str]:
 
 def stretch_of(corner: str, last: Found, steps: Sequence[Step]) -> Found:
     """The last few transactions that show a corner of the past, without those that it does not need."""
-    length = next(
-        length for length in range(2, len(steps) + 1) if corner in shown_by(steps[len(steps) - length :])
-    )
+    length = next(length for length in range(2, len(steps) + 1) if corner in shown_by(steps[len(steps) - length :]))
     found = attrs.evolve(
         last,
         state=steps[len(steps) - length].before,

@@ -47,14 +47,18 @@ LOGS = (
         "a provider fills its own headroom before a takeover",
     ),
 )
+LONGEST_NAME = 90
 LOG_BLOCK = re.compile(r"^```jsonl\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 
 def slug(text: str) -> str:
-    """A file's name of words; signs and shares are words too."""
+    """A file's name of the first words of a text; signs and shares are words too."""
     for sign, word in ((r"\+", " plus "), (r"(?<![A-Za-z0-9])-(?=[0-9])", " minus "), ("%", " percent ")):
         text = re.sub(sign, word, text)
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").split("-")
+    while len("-".join(words)) > LONGEST_NAME:
+        words.pop()
+    return "-".join(words)
 
 
 def case_for(
@@ -84,7 +88,8 @@ def case_for(
 def of_tables() -> Iterator[Case]:
     """Every row of every table."""
     for table in all_tables():
-        for row in (*table.refusals, *table.successes):
+        rows: tuple[Refusal | Success, ...] = (*table.refusals, *table.successes)
+        for row in rows:
             words = f"refused, {row.reason.name}" if isinstance(row, Refusal) else "applied"
             rule = table.rule.replace("_", "-")
             prefix = "" if rule == table.type_name else f"{rule.removeprefix(table.type_name).strip('-')}-"

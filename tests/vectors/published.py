@@ -7,8 +7,17 @@ import attrs
 from ledger.profiles import load_profile
 from ledger.rulebook import EXTERNAL, INSURANCE, Rulebook
 from ledger.state import State
-from ledger.transactions import BackstopTransfer, Deposit, Enroll, Fund, MarkMarket, SetAccount, Settle, Trade
-from ledger.transactions import Transaction
+from ledger.transactions import (
+    BackstopTransfer,
+    Deposit,
+    Enroll,
+    Fund,
+    MarkMarket,
+    SetAccount,
+    Settle,
+    Trade,
+    Transaction,
+)
 from tests.worlds import (
     ASCENDEX,
     BTC,
@@ -131,8 +140,8 @@ PUBLISHED = (
     Fact(
         "leverage-example",
         "specs/README.md, published facts, seed",
-        "500 USDT hold 10 BTC at 5,000, a hundred times over. At 5,050 the account is worth 1,000, which its cash shows "
-        "once it rolled; at 4,950 it is worth 0.",
+        "500 USDT hold 10 BTC at 5,000, a hundred times over. At 5,050 the account is worth 1,000, which its cash "
+        "shows once it rolled; at 4,950 it is worth 0.",
         leverage_example,
     ),
     Fact(
@@ -152,8 +161,8 @@ PUBLISHED = (
     Fact(
         "takeover-at-a-discount",
         AX,
-        "0.5695 BTC of an account that is 1071.2814 under water, handed on 1% better than mark: the insurance fund pays "
-        "1099.7564.",
+        "0.5695 BTC of an account that is 1071.2814 under water, handed on 1% better than mark: the insurance fund "
+        "pays 1099.7564.",
         lambda: takeover(ASCENDEX),
     ),
     Fact(
