@@ -81,6 +81,8 @@ EDGE = (
     "differing",
     "watching",
     "fuzzing",
+    "engines",
+    "comparing",
     "verifying",
     "cli",
     "__main__",

@@ -1,0 +1,1 @@
+"""An engine held against the ledger in lock-step (specs/engine-protocol)."""
