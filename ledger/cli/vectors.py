@@ -2,24 +2,36 @@
 
 import json
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .formatting import counted
+from .options import files, json_option, print_document, print_lines
+
+if TYPE_CHECKING:
+    from ..vectors.reading import ReadVector
 
 SETS = "backstop vectors --out vectors"
 GROUP_EXAMPLE = f"""\b
 Example:
   {SETS}"""
+CHECK_EXAMPLE = f"""\b
+Example:
+  {SETS}
+  backstop vectors check vectors --only trade --engine "python3 -m ledger.engines.serve"
+
+\b
+Exit codes:
+  0  every vector that was run passed
+  1  one failed, or the engine did not end as it should
+  2  usage or bad input: no vectors, or no engine that speaks the protocol
+  3  internal error"""
 
 
-@click.group(
-    "vectors",
-    invoke_without_command=True,
-    subcommand_metavar="[check ...]",
-    epilog=GROUP_EXAMPLE,
-)
+@click.group("vectors", invoke_without_command=True, subcommand_metavar="[check ...]", epilog=GROUP_EXAMPLE)
 @click.option("--out", metavar="DIR", help="Write the files there: a new folder, or an empty one.")
 @click.pass_context
 def command(ctx: click.Context, out: str | None) -> int:
@@ -30,7 +42,7 @@ def command(ctx: click.Context, out: str | None) -> int:
     """
     if ctx.invoked_subcommand is not None:
         if out is not None:
-            raise click.UsageError("--out writes vectors and check reads them; give one of the two", ctx)
+            raise click.UsageError("--out writes vectors, and check reads them; give one of the two", ctx)
         return 0
     if out is None:
         raise click.UsageError("found nothing to do, expected --out DIR, or check", ctx)
@@ -46,13 +58,68 @@ def _write(folder: Path, shown: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise click.ClickException(f"{shown}: the folder cannot be written to")
-    for path, text in files_of_the_set():
+    written = dict(files_of_the_set())
+    for path, text in written.items():
         file = folder / path
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text)
-    manifest = json.loads(text)
-    assert path == MANIFEST
+    manifest = json.loads(written[MANIFEST])
     types = len({entry["transaction"] for entry in manifest["vectors"]})
     click.echo(f"Written: {shown}, {counted(manifest['count'], 'vector')} of {types} transaction types.")
     click.echo(f"Digest of the set: {manifest['digest']}")
     return 0
+
+
+@command.command("check", epilog=CHECK_EXAMPLE)
+@click.argument("vectors", metavar="DIR", shell_complete=files)
+@click.option("--engine", required=True, metavar="COMMAND", help="The command that starts the engine.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Of this transaction type, or the vector of this name. May be given more than once.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an engine may take to reply.",
+)
+@json_option
+def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_json: bool) -> int:
+    """Hold an engine against the vectors in DIR, or against one file of them.
+
+    The engine is started as COMMAND and speaks the engine protocol on its standard input and output. Compared is what
+    it says it gives; vectors with transactions that it does not know, or that begin where it cannot, are not run.
+    """
+    from ..engines import EngineError
+    from ..vectors.checking import Checking
+    from ..vectors.reading import VectorError, read_vectors
+    from .vectors_checked import checked_document, checked_lines
+
+    try:
+        chosen = list(_chosen(read_vectors(Path(vectors)), only, click.format_filename(vectors)))
+        checking = Checking(engine, timeout=timeout)
+    except (VectorError, EngineError) as error:
+        raise click.ClickException(str(error)) from None
+    results = list(checking.results(chosen))
+    if as_json:
+        print_document(checked_document(checking, results, engine))
+    else:
+        print_lines(checked_lines(checking, results))
+    return int(bool(checking.ended_badly) or any(checked.is_failed for checked in results))
+
+
+def _chosen(vectors: "Iterable[ReadVector]", only: tuple[str, ...], shown: str) -> "Iterator[ReadVector]":
+    """The vectors of these types and names, all where none is given. ClickException where one of them names none."""
+    met: set[str] = set()
+    for vector in vectors:
+        matching = {name for name in only if name in (vector.name, vector.type_name)}
+        met |= matching
+        if matching or not only:
+            yield vector
+    for name in only:
+        if name not in met:
+            raise click.ClickException(f"{shown}: found no vector {name}, expected a transaction type or a name")

@@ -7,7 +7,7 @@ worked out when the files are written, by the ledger that is installed.
 from .answering import Vector, answered
 from .cases import Case, all_cases
 from .schema import vector_schema
-from .text import FORMAT, FORMAT_VERSION, SPECIFICATION
+from .text import FORMAT, FORMAT_VERSION
 from .writing import MANIFEST, SCHEMA_FILE, files_of_the_set, set_digest
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "FORMAT_VERSION",
     "MANIFEST",
     "SCHEMA_FILE",
-    "SPECIFICATION",
     "Case",
     "Vector",
     "all_cases",

@@ -1,20 +1,22 @@
 """What the ledger answers to a case, as the document of a vector."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from ..canonical import chain, chain_start, state_digest
 from ..checks import compare
+from ..engines.client import SPECIFICATION
+from ..engines.differences import Answer
 from ..interchange import outcome_document, rulebook_document, state_document
 from ..laws import REGISTRY, LawBroken, Monitor
 from ..laws.law import Law, Step
 from ..outcomes import Rejected
 from ..state import State
+from ..transactions import Transaction
 from ..transition import apply, state_after
 from .cases import Case, Document
-from .text import FORMAT, FORMAT_VERSION, SPECIFICATION, document_text
+from .text import FORMAT, FORMAT_VERSION, document_text
 
 BY_HAND = "table"
 """The kind of origin whose states need not have been reached by transactions, so that a law of states may be broken."""
@@ -22,12 +24,16 @@ BY_HAND = "table"
 
 @attrs.frozen
 class Vector:
-    """A case with the steps that the ledger makes of it."""
+    """A case with what the ledger answers to it. `laws`: the ids of those that had something to say of it."""
 
     case: Case
-    steps: tuple[Step, ...]
-    links: tuple[bytes, ...]
+    answers: tuple[Answer, ...]
     laws: tuple[str, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The answers as the laws see them."""
+        return steps_of(self.answers)
 
     @property
     def path(self) -> str:
@@ -54,7 +60,7 @@ class Vector:
     @property
     def document(self) -> Document:
         """The vector."""
-        case, before, after = self.case, self.steps[0].before, self.steps[-1].after
+        case, before = self.case, self.answers[0].before
         return {
             "format": FORMAT,
             "version": FORMAT_VERSION,
@@ -67,13 +73,7 @@ class Vector:
             "genesis": {"time": case.time, "rulebook": rulebook_document(before)},
             "pre_state": state_document(before),
             "transactions": list(case.transactions),
-            "outcomes": [_outcome(step, link) for step, link in zip(self.steps, self.links, strict=True)],
-            "post_state": state_document(after),
-            "digests": {
-                "pre_state": state_digest(before),
-                "post_state": state_digest(after),
-                "link": self.links[-1].hex(),
-            },
+            **answers_document(self.answers),
         }
 
     @property
@@ -84,17 +84,41 @@ class Vector:
 
 def answered(case: Case) -> Vector:
     """The case with the answers of this ledger."""
-    before = case.pre_state
-    steps, links = [], []
-    state, link = before, chain_start(before)
-    for transaction in case.asked():
+    answers = linked_steps(case.pre_state, case.asked())
+    laws = laws_that_spoke(answers[0].before, steps_of(answers), by_hand=case.origin["kind"] == BY_HAND)
+    return Vector(case, tuple(answers), tuple(laws))
+
+
+def linked_steps(state: State, transactions: Iterable[Transaction]) -> list[Answer]:
+    """This ledger's answers to transactions from a state on, whose digest the chain of links begins with."""
+    answers = []
+    link = chain_start(state)
+    for transaction in transactions:
         outcome = apply(state, transaction)
-        steps.append(Step(state, transaction, outcome, state_after(state, outcome)))
         link = chain(link, transaction, outcome)
-        links.append(link)
-        state = steps[-1].after
-    laws = laws_that_spoke(before, steps, by_hand=case.origin["kind"] == BY_HAND)
-    return Vector(case, tuple(steps), tuple(links), tuple(laws))
+        answers.append(Answer(transaction, state, outcome, state_after(state, outcome), link))
+        state = answers[-1].after
+    return answers
+
+
+def steps_of(answers: Iterable[Answer]) -> tuple[Step, ...]:
+    """Answers as the laws see them."""
+    return tuple(Step(answer.before, answer.transaction, answer.outcome, answer.after) for answer in answers)
+
+
+def answers_document(answers: Sequence[Answer]) -> Document:
+    """The members of a vector that are answers: outcomes, the state afterwards, and the digests."""
+    before, after = answers[0].before, answers[-1].after
+    outcomes = [_outcome(answer) for answer in answers]
+    return {
+        "outcomes": outcomes,
+        "post_state": state_document(after),
+        "digests": {
+            "pre_state": state_digest(before),
+            "post_state": state_digest(after),
+            "link": outcomes[-1]["link"],
+        },
+    }
 
 
 def rule_of(step: Step) -> str:
@@ -132,9 +156,10 @@ def _spoke(before: State, steps: Sequence[Step], laws: Sequence[Law]) -> Iterato
     yield from dict.fromkeys(count.law.id for count in monitor.counts if count.fired)
 
 
-def _outcome(step: Step, link: bytes) -> dict[str, Any]:
+def _outcome(answer: Answer) -> Document:
     """An outcome as the interchange has it, with the unit of a refusal's two values after them."""
-    document = outcome_document(step.outcome, postings=True)
-    if isinstance(step.outcome, Rejected):
-        document["unit"] = step.outcome.reason.unit.value
-    return {**document, "link": link.hex()}
+    document = outcome_document(answer.outcome, postings=True)
+    if isinstance(answer.outcome, Rejected):
+        document["unit"] = answer.outcome.reason.unit.value
+    assert answer.link is not None
+    return {**document, "link": answer.link.hex()}

@@ -12,8 +12,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from ..canonical import StateError
-from ..interchange import InterchangeError, read_state, read_transaction
+from ..interchange import read_state, read_transaction
 from ..profiles import load_profile, merge, profile_document
 from ..rulebook import Rulebook
 from ..state import State, genesis
@@ -87,7 +86,3 @@ def all_cases() -> Iterator[Case]:
     for transaction in TYPES:
         for line in (FOLDER / f"{transaction}.jsonl").read_bytes().splitlines():
             yield case_of(transaction, line)
-
-
-BROKEN = (InterchangeError, StateError)
-"""What a case raises whose inputs are none."""

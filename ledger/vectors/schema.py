@@ -6,12 +6,13 @@ from typing import Any
 
 import attrs
 
+from ..engines.client import SPECIFICATION
 from ..interchange.outcomes import JSON_INTEGERS
 from ..log.schema import DIALECT
 from ..outcomes import Event, Figures, Reason, Unit
 from ..state import Limits
 from .cases import TYPES
-from .text import FORMAT, FORMAT_VERSION, SPECIFICATION
+from .text import FORMAT, FORMAT_VERSION
 
 Schema = dict[str, Any]
 

@@ -6,8 +6,6 @@ from typing import Any
 
 FORMAT = "backstop-vector"
 FORMAT_VERSION = 1
-SPECIFICATION = 1
-"""The version of the specification that a vector's answers are of."""
 
 WIDEST = 120
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
+from ..engines.client import SPECIFICATION
 from .answering import Vector, answered
 from .cases import all_cases
 from .schema import vector_schema
-from .text import FORMAT, FORMAT_VERSION, SPECIFICATION, document_text
+from .text import FORMAT, FORMAT_VERSION, document_text
 
 MANIFEST, SCHEMA_FILE = "manifest.json", "vector.schema.json"
 MANIFEST_FORMAT = f"{FORMAT}-manifest"

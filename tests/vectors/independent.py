@@ -44,6 +44,7 @@ QUANTITIES = {
 def hashed_transaction(transaction: Json) -> list[Json]:
     """A transaction as the chain has it."""
     kind = transaction["type"]
+    fields: tuple[str, ...]
     if kind == "mark":
         fields = ("market", "quotes", "premium") if "market" in transaction else ("asset", "quotes")
     else:
@@ -94,7 +95,7 @@ def links(vector: Json) -> list[str]:
 
 def balances_after(vector: Json) -> Json:
     """Cash and positions of every account after the vector, from the pre-state and the changes alone."""
-    held = {
+    held: dict[str, Json] = {
         account_id: {
             "cash": {asset: int(amount) for asset, amount in account["cash"].items()},
             "positions": {

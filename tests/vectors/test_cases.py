@@ -15,7 +15,7 @@ from ledger.outcomes import Applied, Reason, Rejected
 from ledger.profiles import load_profile, merge, profile_document
 from ledger.vectors import Vector, all_cases, answered
 from ledger.vectors.cases import TYPES, case_of
-from tests.rules.tables import Refusal, all_tables
+from tests.rules.tables import Refusal, Success, Table, all_tables
 
 from .__main__ import FOLDER, written
 from .corners import NAMES, shown_by
@@ -91,11 +91,16 @@ def test_a_case_that_does_not_show_its_corner_is_noticed() -> None:
     assert "a provider is held back by its minute" not in shown_by(vector.steps)
 
 
+def rows_of(table: Table) -> tuple[Refusal | Success, ...]:
+    """All rows of a table."""
+    return (*table.refusals, *table.successes)
+
+
 def test_every_row_of_every_table_is_a_case_and_answered_as_the_row_says() -> None:
-    rows = {
+    rows: dict[tuple[str, str, bool], Refusal | Success] = {
         (table.rule.replace("_", "-"), row.name, isinstance(row, Refusal)): row
         for table in all_tables()
-        for row in (*table.refusals, *table.successes)
+        for row in rows_of(table)
     }
     for vector in of_kind("table"):
         outcome = vector.steps[0].outcome

@@ -14,12 +14,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ledger import __version__
+from ledger.engines import SPECIFICATION
 from ledger.fuzzing.reach import EVENTS
 from ledger.interchange import outcome_document, read_state, read_transaction, state_document
 from ledger.outcomes import Reason, Rejected
 from ledger.transactions import TYPE_NAMES
 from ledger.transition import apply, state_after
-from ledger.vectors import MANIFEST, SCHEMA_FILE, SPECIFICATION, files_of_the_set, vector_schema
+from ledger.vectors import MANIFEST, SCHEMA_FILE, files_of_the_set, vector_schema
 from ledger.vectors.text import WIDEST
 from tests.cli.runs import ROOT
 
