@@ -26,7 +26,7 @@ Example:
 \b
 Exit codes:
   0  every vector that was run passed
-  1  one failed, or the engine did not end as it should
+  1  one failed, none could be run, or the engine did not end as it should
   2  usage or bad input: no vectors, or no engine that speaks the protocol
   3  internal error"""
 
@@ -97,7 +97,7 @@ def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_j
     from ..engines import EngineError
     from ..vectors.checking import Checking
     from ..vectors.reading import VectorError, read_vectors
-    from .vectors_checked import checked_document, checked_lines
+    from .vectors_checked import checked_document, checked_lines, is_passed
 
     try:
         chosen = list(_chosen(read_vectors(Path(vectors)), only, click.format_filename(vectors)))
@@ -109,7 +109,7 @@ def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_j
         print_document(checked_document(checking, results, engine))
     else:
         print_lines(checked_lines(checking, results))
-    return int(bool(checking.ended_badly) or any(checked.is_failed for checked in results))
+    return int(bool(checking.ended_badly) or not is_passed(results))
 
 
 def _chosen(vectors: "Iterable[ReadVector]", only: tuple[str, ...], shown: str) -> "Iterator[ReadVector]":

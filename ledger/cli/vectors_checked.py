@@ -37,6 +37,9 @@ def checked_lines(checking: Checking, results: Sequence[Checked]) -> Iterator[st
         COLUMNS, [*(_row(name, of_type(results, name)) for name in types_of(results)), _row("all", results)]
     )
     yield from _reasons(results)
+    if all(checked.result is Result.NOT_RUN for checked in results):
+        yield ""
+        yield "No vector was run."
     failed = [checked for checked in results if checked.result is Result.FAILED]
     for checked in failed[:MOST_SHOWN]:
         yield ""
@@ -47,6 +50,12 @@ def checked_lines(checking: Checking, results: Sequence[Checked]) -> Iterator[st
     if checking.ended_badly:
         yield ""
         yield from paragraph(checking.ended_badly, label=Styled("after the last vector", colour="red"), hang=23)
+
+
+def is_passed(results: Iterable[Checked]) -> bool:
+    """Whether some vector passed and none failed."""
+    ended = {checked.result for checked in results}
+    return Result.PASSED in ended and Result.FAILED not in ended
 
 
 COLUMNS = (
@@ -96,7 +105,7 @@ def _reasons(results: Iterable[Checked]) -> Iterator[str]:
     if why:
         yield ""
     for reason, number in why.items():
-        yield f"not run: {counted(number, 'vector')}, as the engine {reason.removeprefix('the engine ')}"
+        yield f"Not run: {counted(number, 'vector')}, as the engine {reason.removeprefix('the engine ')}"
 
 
 def _failure(checked: Checked) -> Iterator[str]:

@@ -15,9 +15,8 @@ from ..canonical import StateError
 from ..engines.client import SPECIFICATION
 from ..engines.differences import Answer
 from ..interchange import read_state, read_transaction
-from ..profiles import RulebookError
 from ..state import State, genesis
-from ..strict_json import NotStrict, Reader, joined, load_strictly, one_line, shown
+from ..strict_json import NotStrict, Reader, load_strictly, one_line, shown
 from ..transactions import TYPE_NAMES
 from .answering import answers_document, linked_steps
 from .text import FORMAT, FORMAT_VERSION
@@ -110,12 +109,9 @@ def _answered(path: Path, document: Document) -> list[Answer]:
     try:
         state = read_state(rulebook, document["pre_state"])
     except StateError as error:
-        raise VectorError(
-            path, joined("pre_state", error.field) if error.field else "pre_state", error.message
-        ) from None
-    except RulebookError as error:
-        field, message = error.errors[0]
-        raise VectorError(path, f"genesis.rulebook.{field}", message) from None
+        # The reader of states has the rulebook within the state, where its canonical bytes have it.
+        whole = "genesis" if error.field.partition(".")[0] == "rulebook" else "pre_state"
+        raise VectorError(path, f"{whole}.{error.field}" if error.field else whole, error.message) from None
     transactions = []
     for number, item in enumerate(document["transactions"]):
         try:
