@@ -30,6 +30,7 @@ SUMMARIES = {
     "fuzz": "Try the ledger at random with its laws checked.",
     "verify": "Check every law four ways, in one table.",
     "vectors": "Write test vectors for other engines, or check an engine by them.",
+    "export": "Write a log as a trace for model checkers, or as a regression test.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines, or of a test vector.",
     "completion": "Print the completion script of a shell.",
