@@ -29,8 +29,9 @@ SUMMARIES = {
     "calibrate": "Find how much capacity is enough, over scenarios and seeds.",
     "fuzz": "Try the ledger at random with its laws checked.",
     "verify": "Check every law four ways, in one table.",
+    "vectors": "Write test vectors for other engines, or check an engine by them.",
     "rulebook": "List, show and check rulebooks.",
-    "schema": "Print the JSON Schema of a log's lines.",
+    "schema": "Print the JSON Schema of a log's lines, or of a test vector.",
     "completion": "Print the completion script of a shell.",
 }
 """Every command with what it does, so that none has to be loaded to be listed."""

@@ -83,6 +83,7 @@ EDGE = (
     "fuzzing",
     "engines",
     "comparing",
+    "vectors",
     "verifying",
     "cli",
     "__main__",

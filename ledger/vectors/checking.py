@@ -1,0 +1,124 @@
+"""Vectors held against an engine: each is begun anew, asked in one batch, and the state asked for at its end."""
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+
+import attrs
+
+from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
+from ..engines.client import Abilities
+from ..engines.differences import Difference, first_outcome_difference, ids_of, state_differences
+from .reading import ReadVector
+
+MOST_TROUBLES = 5
+"""Vectors in which an engine may go down before it is asked no more."""
+
+DOWN = (Trouble.CRASH, Trouble.HANG, Trouble.GARBAGE)
+"""What an engine is started again after; an error reply leaves it as it was."""
+
+
+class Result(enum.Enum):
+    """How a vector ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUN = "not run"
+
+
+@attrs.frozen
+class Checked:
+    """A vector and how it ended.
+
+    `why`: of one that was not run, or in which the engine did not answer, in words. `number`: which of its transactions
+    was answered otherwise, from 0, None where the state at the end differs. `difference`: the first thing that differs.
+    """
+
+    name: str
+    result: Result
+    why: str = ""
+    number: int | None = None
+    difference: Difference | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The transaction type that the vector is kept under."""
+        return self.name.partition("/")[0]
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it failed."""
+        return self.result is Result.FAILED
+
+
+class Checking:
+    """An engine that is held against vectors. EngineError where it does not start or speaks another version.
+
+    `abilities`: what it told of itself. `ended_badly`: what was wrong when it was told to end, empty where nothing was.
+    """
+
+    def __init__(self, command: Command, *, timeout: float = TIMEOUT) -> None:
+        self._start: Callable[[], Engine] = lambda: Engine(command, timeout=timeout)
+        self._engine: Engine | None = self._start()
+        self.abilities = self._engine.abilities
+        self._troubles = 0
+        self.ended_badly = ""
+
+    def results(self, vectors: Iterable[ReadVector]) -> Iterator[Checked]:
+        """How each vector ends. The engine is ended after the last."""
+        try:
+            for vector in vectors:
+                yield self._checked(vector)
+            if self._engine is not None:
+                self._engine.bye()
+        except EngineError as error:
+            self.ended_badly = str(error)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the engine, whatever it does."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def _checked(self, vector: ReadVector) -> Checked:
+        why = cannot(self.abilities, vector)
+        if not why and self._troubles == MOST_TROUBLES:
+            why = f"the engine went down {MOST_TROUBLES} times"
+        if why:
+            return Checked(vector.name, Result.NOT_RUN, why)
+        try:
+            if self._engine is None:
+                self._engine = self._start()
+            return _held_against(self._engine, vector)
+        except EngineError as error:
+            if error.trouble not in DOWN:
+                return Checked(vector.name, Result.FAILED, str(error))
+            self.close()
+            self._troubles += 1
+            return Checked(vector.name, Result.FAILED, str(error))
+
+
+def cannot(abilities: Abilities, vector: ReadVector) -> str:
+    """Why an engine cannot be asked a vector; empty where it can."""
+    unknown = sorted(vector.types - abilities.types)
+    if unknown:
+        return f"does not know {', '.join(unknown)}"
+    if abilities.begins_at_genesis and not vector.begins_at_genesis:
+        return "begins at a genesis only"
+    return ""
+
+
+def _held_against(engine: Engine, vector: ReadVector) -> Checked:
+    """Begin, ask, and compare: outcome by outcome, and then the state."""
+    engine.init(vector.before.rulebook.document, vector.pre_state)
+    outcomes = engine.apply(vector.transactions)
+    found = first_outcome_difference(vector.answers, outcomes, engine.abilities.gives)
+    if found is not None:
+        number, differences = found
+        return Checked(vector.name, Result.FAILED, number=number, difference=differences[0])
+    ids = ids_of(engine.abilities, vector.after)
+    differences = state_differences(engine, vector.after, ids, whole=True)
+    if differences:
+        return Checked(vector.name, Result.FAILED, difference=differences[0])
+    return Checked(vector.name, Result.PASSED)
