@@ -2,7 +2,7 @@ import sys,time
 from ledger.comparing.comparison import compare_fuzz
 fault=sys.argv[1]; gives=sys.argv[2:3]
 t=time.time()
-c=compare_fuzz([sys.executable,"-m","tests.engines.mutated",fault,*gives],examples=12,seed=0,timeout=5)
+c=compare_fuzz([sys.executable,"-m","tests.engines.mutated",fault,*gives],examples=60,seed=0,timeout=5)
 print(fault,time.time()-t,"s")
 f=c.found
 if f is None: print("agrees",c.tally, c.farewell)
