@@ -7,7 +7,7 @@ import attrs
 
 from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
 from ..engines.client import Abilities
-from ..engines.differences import Difference, first_outcome_difference, ids_of, state_differences
+from ..engines.differences import Difference, first_outcome_difference, look_at
 from .reading import ReadVector
 
 MOST_TROUBLES = 5
@@ -117,8 +117,7 @@ def _held_against(engine: Engine, vector: ReadVector) -> Checked:
     if found is not None:
         number, differences = found
         return Checked(vector.name, Result.FAILED, number=number, difference=differences[0])
-    ids = ids_of(engine.abilities, vector.after)
-    differences = state_differences(engine, vector.after, ids, whole=True)
-    if differences:
-        return Checked(vector.name, Result.FAILED, difference=differences[0])
+    look = look_at(engine, vector.after, vector.after.accounts, whole=True)
+    if look.differences:
+        return Checked(vector.name, Result.FAILED, difference=look.differences[0])
     return Checked(vector.name, Result.PASSED)
