@@ -77,8 +77,8 @@ class Ways:
     shrinks: bool = True
 
 
-Look = Callable[[Tally], None]
-"""Is told now and then what was compared so far."""
+Look = Callable[[int], None]
+"""Is told how many examples were compared so far."""
 
 
 def compare_log(
@@ -193,7 +193,7 @@ def compare_examples(
             found, where = _shortest(runner, settings, others, ways, (found, where))
             return attrs.evolve(told, found=found, where=where, examples=number - settings.first + 1)
         if progress is not None:
-            progress(tally)
+            progress(number - settings.first + 1)
     return attrs.evolve(told, examples=settings.examples, farewell=farewell(runner))
 
 

@@ -7,7 +7,7 @@ import attrs
 
 from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
 from ..engines.client import Abilities
-from ..engines.differences import Difference, first_outcome_difference, ids_of, state_differences
+from ..engines.differences import Difference, first_outcome_difference, look_at
 from .reading import ReadVector
 
 MOST_TROUBLES = 5
@@ -112,13 +112,14 @@ def cannot(abilities: Abilities, vector: ReadVector) -> str:
 def _held_against(engine: Engine, vector: ReadVector) -> Checked:
     """Begin, ask, and compare: outcome by outcome, and then the state."""
     engine.init(vector.before.rulebook.document, vector.pre_state)
-    outcomes = engine.apply(vector.transactions)
-    found = first_outcome_difference(vector.answers, outcomes, engine.abilities.gives)
+    given = engine.apply(vector.transactions)
+    outcomes = [answer.outcome for answer in vector.answers]
+    links = [answer.link for answer in vector.answers]
+    found = first_outcome_difference(outcomes, given, engine.abilities.gives, links)
     if found is not None:
         number, differences = found
         return Checked(vector.name, Result.FAILED, number=number, difference=differences[0])
-    ids = ids_of(engine.abilities, vector.after)
-    differences = state_differences(engine, vector.after, ids, whole=True)
-    if differences:
-        return Checked(vector.name, Result.FAILED, difference=differences[0])
+    look = look_at(engine, vector.after, vector.after.accounts, whole=True)
+    if look.differences:
+        return Checked(vector.name, Result.FAILED, difference=look.differences[0])
     return Checked(vector.name, Result.PASSED)
