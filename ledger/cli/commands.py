@@ -29,7 +29,10 @@ SUMMARIES = {
     "calibrate": "Find how much capacity is enough, over scenarios and seeds.",
     "fuzz": "Try the ledger at random with its laws checked.",
     "verify": "Check every law four ways, in one table.",
+    "compare": "Run another engine side by side with the ledger.",
+    "step": "Answer transactions from one state file to the next.",
     "vectors": "Write test vectors for other engines, or check an engine by them.",
+    "export": "Write a log as a trace for model checkers, or as a regression test.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines, or of a test vector.",
     "completion": "Print the completion script of a shell.",
@@ -121,6 +124,7 @@ class Commands(click.Group):
 
 def ending(error: Exception) -> tuple[int, list[str]]:
     """The exit code and the lines that tell of an error: one, or one for each error of a rulebook."""
+    from ..engines.errors import EngineError
     from ..law_files import LawFileError
     from ..log import Divergence, LogError
     from ..profiles import RulebookError
@@ -136,6 +140,8 @@ def ending(error: Exception) -> tuple[int, list[str]]:
         return BAD_INPUT, [one_line(error.format_message())]
     if isinstance(error, LogError):
         return DIVERGED if isinstance(error, Divergence) else BAD_INPUT, [str(error)]
+    if isinstance(error, EngineError):
+        return BAD_INPUT, [str(error)]
     if isinstance(error, DataError):
         return BAD_INPUT, [one_line(line) for line in error.lines]
     if isinstance(error, LawFileError):

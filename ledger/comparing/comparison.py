@@ -20,6 +20,9 @@ from .mismatches import Mismatch
 from .shortening import Confirmed, confirmed
 
 EXAMPLES = 100
+SHORT_ENOUGH, LOOKED_THROUGH, SHRUNK = 6, 30, 4
+"""Transactions of a log that is short as it is; of longer ones, how many more examples are looked through for the same
+mismatch, and how many of these are shrunk, the first one among them."""
 
 
 @attrs.frozen
@@ -74,8 +77,8 @@ class Ways:
     shrinks: bool = True
 
 
-Look = Callable[[Tally], None]
-"""Is told now and then what was compared so far."""
+Look = Callable[[int], None]
+"""Is told how many examples were compared so far."""
 
 
 def compare_log(
@@ -172,35 +175,81 @@ def compare_fuzz(
 def compare_examples(
     runner: Runner, settings: Settings, *, ways: Ways | None = None, progress: Look | None = None
 ) -> Comparison:
-    """Compare on the examples of a campaign, as `compare_fuzz` does."""
+    """Compare on the examples of a campaign, as `compare_fuzz` does.
+
+    Where the short log of a mismatch is not yet short, the next examples are looked through for the same mismatch, and
+    the shortest log is told.
+    """
     ways = Ways() if ways is None else ways
     abilities, tally = runner.abilities(), Tally()
     told = Comparison(command_of(runner), abilities, tally)
-    for number in range(settings.first, settings.first + settings.examples):
-        kept: list[Transaction] = []
-        chooser, rulebook = example(settings, number)
-        simulation = Simulation(chooser, rulebook)
-        start = simulation.state
-        try:
-            step = Lockstep(runner.engine(), start, batch=ways.batch, states_every=ways.states_every, tally=tally)
-            seen = step.run(_remembered(kept, _drawn(simulation, settings.steps, abilities, tally)))
-        except EngineError as error:
-            raise EngineError(
-                error.trouble,
-                f"{error.message} (at the beginning of example {number} of seed {settings.seed}, rulebook "
-                f"{rulebook.name})",
-                awaited=error.awaited,
-            ) from None
-        except Exception as error:
-            error.add_note(f"While example {number} of seed {settings.seed} was compared.")
-            raise
-        compared = number - settings.first + 1
+    end = settings.first + settings.examples
+    for number in range(settings.first, end):
+        seen = _compared(runner, settings, number, ways, tally)
         if seen is not None:
-            found = told_of(runner, start, kept, seen, ways)
-            return attrs.evolve(told, found=found, where=Where(None, number, rulebook.name), examples=compared)
+            found = seen.confirmed(runner, ways)
+            where = Where(None, number, seen.start.rulebook.name)
+            others = range(number + 1, min(end, number + 1 + LOOKED_THROUGH))
+            found, where = _shortest(runner, settings, others, ways, (found, where))
+            return attrs.evolve(told, found=found, where=where, examples=number - settings.first + 1)
         if progress is not None:
-            progress(tally)
+            progress(number - settings.first + 1)
     return attrs.evolve(told, examples=settings.examples, farewell=farewell(runner))
+
+
+@attrs.frozen
+class _Seen:
+    """A mismatch as an example showed it: where the example began, and its transactions as far as they were drawn."""
+
+    start: State
+    log: tuple[Transaction, ...]
+    mismatch: Mismatch
+
+    def confirmed(self, runner: Runner, ways: Ways) -> Confirmed:
+        """The same confirmed and shrunk."""
+        return told_of(runner, self.start, self.log, self.mismatch, ways)
+
+
+def _compared(runner: Runner, settings: Settings, number: int, ways: Ways, tally: Tally) -> _Seen | None:
+    """Compare on one example."""
+    chooser, rulebook = example(settings, number)
+    simulation, kept = Simulation(chooser, rulebook), list[Transaction]()
+    start, engine = simulation.state, runner.engine()
+    try:
+        step = Lockstep(engine, start, batch=ways.batch, states_every=ways.states_every, tally=tally)
+        drawn = _drawn(simulation, settings.steps, engine.abilities, tally)
+        seen = step.run(_remembered(kept, drawn))
+    except EngineError as error:
+        place = f"at the beginning of example {number} of seed {settings.seed}, rulebook {rulebook.name}"
+        raise EngineError(error.trouble, f"{error.message} ({place})", awaited=error.awaited) from None
+    except Exception as error:
+        error.add_note(f"While example {number} of seed {settings.seed} was compared.")
+        raise
+    return None if seen is None else _Seen(start, tuple(kept), seen)
+
+
+def _shortest(
+    runner: Runner, settings: Settings, numbers: Iterable[int], ways: Ways, first: tuple[Confirmed, Where]
+) -> tuple[Confirmed, Where]:
+    """The shortest log of the same mismatch as the first, of some more examples; an engine that fails, or must be
+    started for each log, is not asked for more."""
+    best, tried = first, 1
+    found, name = first[0], first[0].mismatch.name
+    if not ways.shrinks or found.shortened is None or found.keeps_state or found.mismatch.error is not None:
+        return first
+    for number in numbers:
+        if len(best[0].short_log) <= SHORT_ENOUGH or tried == SHRUNK:
+            break
+        seen = _compared(runner, settings, number, ways, Tally())
+        if seen is None or seen.mismatch.name.split()[:1] != name.split()[:1]:
+            continue
+        other = seen.confirmed(runner, ways)
+        tried += 1
+        if other.shortened is None or other.mismatch.name != name:
+            continue
+        if len(other.short_log) < len(best[0].short_log):
+            best = other, Where(None, number, seen.start.rulebook.name)
+    return best
 
 
 def _drawn(simulation: Simulation, steps: int, abilities: Abilities, tally: Tally) -> Iterator[Transaction]:

@@ -1,6 +1,6 @@
 """Where an engine and the ledger part: the first transaction, found by asking again in ever smaller steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import attrs
@@ -88,37 +88,53 @@ def ran(
 
 
 def first_mismatch(
-    runner: Runner, start: State, log: Log, *, batch: int = BATCH, states_every: int = STATES_EVERY
+    runner: Runner,
+    start: State,
+    log: Log,
+    *,
+    batch: int = BATCH,
+    states_every: int = STATES_EVERY,
+    afresh: bool = False,
 ) -> Mismatch | None:
     """The first transaction after which the engine and the ledger differ; None where they agree on all of the log.
 
     Batches show about where. Then what is left is asked one by one, and in a large ledger, whose whole state is not
     looked at after each of them, halved. It is not `is_first` where the engine only fails when asked many at once.
+    `afresh`: each time by a process that was asked nothing before.
     """
-    found, agreed = ran(runner, start, list(batches(log, batch)), states_every=states_every)
+
+    def asked(given: Sequence[Sequence[Transaction]], every: int) -> tuple[Mismatch | None, int]:
+        if afresh:
+            runner.restarted()
+        return ran(runner, start, given, states_every=every)
+
+    found, agreed = asked(list(batches(log, batch)), states_every)
     if found is None or found.is_first:
         return found
     end = found.position + 1
     since = agreed if runner.abilities().gives_states else max(0, end - batch)
     one_by_one = [*batches(log[:since], batch), *batches(log[since:end], 1)]
-    closer, agreed = ran(runner, start, one_by_one, states_every=NEVER)
+    closer, agreed = asked(one_by_one, NEVER)
     if closer is None or closer.is_first:
         return told_of(start, log, found if closer is None else closer)
-    return halved(runner, start, log, closer, agreed=max(agreed, since), batch=batch)
+    found = halved(lambda length: asked(list(batches(log[:length], batch)), NEVER)[0], closer, max(agreed, since))
+    return told_of(start, log, attrs.evolve(found, is_first=True))
 
 
-def halved(runner: Runner, start: State, log: Log, found: Mismatch, *, agreed: int, batch: int) -> Mismatch:
-    """The first mismatch between a number of transactions that agree and those up to one after which something differs,
-    all of the states looked at each time."""
+def halved(ask: Callable[[int], Mismatch | None], found: Mismatch, agreed: int) -> Mismatch:
+    """The first mismatch after a number of transactions that agree, up to one after which something differs.
+
+    `ask`: what the first so many transactions come to, all of the states looked at once they are answered.
+    """
     least, most = agreed, found.position + 1
     while most - least > 1:
         middle = (least + most) // 2
-        probe, _ = ran(runner, start, list(batches(log[:middle], batch)), states_every=NEVER)
+        probe = ask(middle)
         if probe is None:
             least = middle
         else:
             found, most = probe, min(middle, probe.position + 1)
-    return told_of(start, log, attrs.evolve(found, is_first=True))
+    return found
 
 
 def told_of(start: State, log: Log, found: Mismatch) -> Mismatch:

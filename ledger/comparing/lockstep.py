@@ -7,7 +7,7 @@ its way before the reply to the last one is read, so that both work at the same 
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import attrs
@@ -15,14 +15,14 @@ import msgspec
 
 from ..canonical import chain, chain_start
 from ..engines import IN_FLIGHT, Engine, EngineError
-from ..engines.differences import Difference, Look, changed_accounts, first_outcome_difference, look_at
+from ..engines.differences import Difference, Look, changed_accounts, first_difference, look_at
 from ..interchange import state_document, transaction_document
 from ..laws.law import parties
 from ..outcomes import Applied, Outcome, Rejected
 from ..state import State
 from ..transactions import TYPE_NAMES, Transaction
 from ..transition import apply, state_after
-from .mismatches import Mismatch, aspect_of, plain
+from .mismatches import Document, Mismatch, aspect_of, plain
 
 BATCH = 256
 STATES_EVERY = 20
@@ -157,12 +157,19 @@ class Lockstep:
             given = self.engine.receive_outcomes()
         except EngineError as error:
             return self.failed(batch, error)
-        found = first_outcome_difference(batch.outcomes, given, self.gives, batch.links)
+        found = first_difference(batch.outcomes, given, self.gives, batch.links)
         if found is not None:
             number, differences = found
             before, after = batch.around(number)
+            accounts = self.accounts_after(batch, number, after)
             return self.mismatch(
-                batch, number, before, after, differences=tuple(differences), given=plain(given[number])
+                batch,
+                number,
+                before,
+                after,
+                differences=tuple(differences),
+                given=plain(given[number]),
+                accounts=accounts,
             )
         self.tally.count(batch.transactions, batch.outcomes)
         self.batches += 1
@@ -174,6 +181,20 @@ class Lockstep:
                 return mismatch
         self.position = batch.first + len(batch.transactions)
         return None
+
+    def accounts_after(self, batch: Sent, number: int, after: State) -> Mapping[str, Document]:
+        """The engine's accounts that a transaction changes or names, where it was the last one that the engine was
+        sent, and the engine gives them."""
+        if self.sent != batch.first + number + 1 or not self.engine.abilities.gives_accounts:
+            return {}
+        transaction, outcome = batch.transactions[number], batch.outcomes[number]
+        ids = {*parties(transaction)}
+        if isinstance(outcome, Applied):
+            ids.update(posting.account for posting in outcome.postings)
+        try:
+            return self.looked(after, ids, whole=False).accounts
+        except EngineError:
+            return {}
 
     def finish(self) -> Mismatch | None:
         """Compare all of the states at the end, where that is not yet done."""

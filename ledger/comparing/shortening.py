@@ -7,8 +7,8 @@ from ..fuzzing.changing import Log
 from ..fuzzing.shrinking import BUDGET, Budget, Exhausted, Shortened, shorten
 from ..state import State, genesis
 from ..transactions import TYPE_NAMES
-from .locating import Runner, first_mismatch
-from .lockstep import BATCH, STATES_EVERY
+from .locating import Runner, first_mismatch, ran
+from .lockstep import BATCH, STATES_EVERY, batches
 from .mismatches import Mismatch
 
 HANG_TIMEOUT = 1.0
@@ -73,20 +73,21 @@ class Same:
     def __call__(self, start: State, log: Log, /) -> Mismatch | None:
         """The mismatch, if it is the same."""
         self.budget.spend(len(log) + 1)
-        types = self.runner.abilities().types
+        runner = self.runner
+        types = runner.abilities().types
         if any(TYPE_NAMES[type(transaction)] not in types for transaction in log):
             return None
-        if self.afresh:
-            self.starts_left -= 1
-            if self.starts_left < 0:
-                raise Exhausted
-            self.runner.restarted()
+        starts = runner.starts
         try:
-            found = first_mismatch(self.runner, start, log, batch=self.batch, states_every=STATES_EVERY)
+            found = first_mismatch(runner, start, log, batch=self.batch, states_every=STATES_EVERY, afresh=self.afresh)
         except EngineError:  # it does not take the state, or cannot be started again
-            self.runner.close()
+            runner.close()
             self.failed()
             return None
+        if self.afresh:
+            self.starts_left -= runner.starts - starts
+            if self.starts_left < 0:
+                raise Exhausted
         if found is not None and found.error is not None:
             self.failed()
         return found if found is not None and found.name == self.wanted.name else None
@@ -98,19 +99,33 @@ class Same:
             raise Exhausted
 
 
-def again(
-    runner: Runner, start: State, log: Log, wanted: Mismatch | None = None, *, batch: int = BATCH
-) -> Mismatch | None:
-    """What a log comes to in a process of its own; None where it is nothing, or not the same as what is wanted."""
+def again(runner: Runner, start: State, log: Log, seen: Mismatch, *, batch: int) -> Mismatch | None:
+    """What a log comes to in processes that were asked nothing before; None where it is nothing.
+
+    Where the engine failed, it is asked one by one first: then nobody waits for it twice.
+    """
+    for size in dict.fromkeys((1, batch) if seen.error is not None else (batch,)):
+        try:
+            found = first_mismatch(runner, start, log, batch=size, afresh=True)
+        except EngineError:
+            runner.close()
+            return None
+        if found is not None:
+            return found
+    return None
+
+
+def forgets(runner: Runner, start: State, log: Log, found: Mismatch, *, batch: int) -> bool:
+    """Whether the engine comes to the same once it has been asked the log, and given a state again."""
+    if found.error is not None:
+        return True  # it has ended, and is started anew each time
     try:
-        runner.restarted()
-        found = first_mismatch(runner, start, log, batch=batch)
+        ran(runner, start, list(batches(log, batch)))
+        second, _ = ran(runner, start, list(batches(log, batch)))
     except EngineError:
         runner.close()
-        return None
-    if found is None or (wanted is not None and found.name != wanted.name):
-        return None
-    return found
+        return False
+    return second is not None and second.position == found.position and second.name == found.name
 
 
 def confirmed(
@@ -118,17 +133,19 @@ def confirmed(
 ) -> Confirmed:
     """What was seen in a log from a genesis, as a process of its own comes to it, and the shortest log of it found."""
     log = log[: seen.position + 1]
-    found = again(runner, start, log, batch=batch)
+    found = again(runner, start, log, seen, batch=batch)
     if found is None:
         return Confirmed(start, log, seen, is_repeated=False)
     log = log[: found.position + 1]
     whole = Confirmed(start, log, found, is_repeated=True)
     for afresh in (False, True):
+        if not afresh and not forgets(runner, start, log, found, batch=batch):
+            continue
         short = shortest(runner, start, log, found, afresh=afresh, batch=batch, budget=budget)
         if short is None:
             continue
         verified = again(runner, genesis(short.rulebook, short.genesis.time), short.log, found, batch=batch)
-        if verified is not None and verified.position == len(short.log) - 1:
+        if verified is not None and verified.name == found.name and verified.position == len(short.log) - 1:
             told = attrs.evolve(short, finding=verified)
             return attrs.evolve(whole, shortened=told, keeps_state=afresh, is_confirmed=True)
     return whole

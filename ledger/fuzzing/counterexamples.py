@@ -7,7 +7,7 @@ The log is canonical text, genesis included. A line whose transaction a log may 
 import io
 import platform
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..replay import replay_log
 from ..rulebook import Rulebook
 from ..transactions import Transaction
 from .findings import Finding
-from .shrinking import LOOKS_EVERY, Shrunk
+from .shrinking import LOOKS_EVERY, Shortened, Shrunk
 
 DISTRIBUTION = "backstop-ledger"
 SUFFIX, SIDECAR_SUFFIX = ".jsonl", ".json"
@@ -39,12 +39,17 @@ class Source:
     options: tuple[str, ...] = ()
 
 
-def log_of(shrunk: Shrunk) -> bytes | None:
-    """The bytes of the log, None where it needs a line that no log may hold, such as one of an unlisted market."""
+def log_of(shrunk: Shortened[Any], last: Expect | None = None) -> bytes | None:
+    """The bytes of the log, None where it needs a line that no log may hold, such as one of an unlisted market.
+
+    `last`: what the last line is to expect.
+    """
     decoding, latest = Decoding(shrunk.rulebook), shrunk.genesis.time
     lines = [shrunk.genesis.text]
-    for transaction in shrunk.log:
-        line = _line(shrunk.rulebook, decoding, transaction, latest)
+    for number, transaction in enumerate(shrunk.log):
+        is_last = last is not None and number == len(shrunk.log) - 1
+        ways = (last,) if is_last else (None, *(Expect(reason=reason) for reason in TOLERATED))
+        line = _line(shrunk.rulebook, decoding, transaction, latest, ways)
         if line is None:
             return None
         lines.append(line)
@@ -52,8 +57,11 @@ def log_of(shrunk: Shrunk) -> bytes | None:
     return b"".join(lines)
 
 
-def _line(rulebook: Rulebook, decoding: Decoding, transaction: Transaction, latest: int) -> bytes | None:
-    for expect in (None, *(Expect(reason=reason) for reason in TOLERATED)):
+def _line(
+    rulebook: Rulebook, decoding: Decoding, transaction: Transaction, latest: int, ways: Iterable[Expect | None]
+) -> bytes | None:
+    """The line in the first of these ways, by what it expects, in which a log may hold it."""
+    for expect in ways:
         try:
             line = encode_transaction(rulebook, transaction, expect)
             decoding.entry(0, line.rstrip(b"\n"), latest)

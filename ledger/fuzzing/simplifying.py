@@ -119,8 +119,8 @@ def round_sums(rulebook: Rulebook) -> tuple[int, ...]:
 
 
 def other_transactions(rulebook: Rulebook, transaction: Transaction, gone: Transaction) -> Iterator[Transaction]:
-    """The transaction in another measure, which may do without `gone`: a mark further off, a larger deposit, a trade
-    that makes up for another."""
+    """The transaction in another measure, which may do without `gone`: a mark further off, another deposit or
+    withdrawal, a trade that makes up for another."""
     match transaction:
         case MarkMarket() | MarkAsset():
             prices = transaction.quotes
@@ -128,7 +128,7 @@ def other_transactions(rulebook: Rulebook, transaction: Transaction, gone: Trans
                 moved = {source: prices[source] * by // 10 for source in prices}
                 if min(moved.values(), default=0) > 0:
                     yield attrs.evolve(transaction, quotes=Map(moved))
-        case Deposit():
+        case Deposit() | Withdraw():
             for amount in round_sums(rulebook)[:3]:
                 yield attrs.evolve(transaction, asset=rulebook.settlement_asset, amount=amount)
         case Trade() if isinstance(gone, Trade):

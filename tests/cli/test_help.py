@@ -39,7 +39,7 @@ def test_there_are_these_commands() -> None:
     assert {" ".join(path) for path in PATHS} == {
         "", "replay", "show", "explain", "watch", "simulate", "calibrate", "fuzz", "verify", "rulebook",
         "rulebook list", "rulebook show", "rulebook check", "schema", "completion", "journal", "journal init",
-        "journal append", "journal verify", "journal export", "journal import", "journal checkpoint", "diff",
+        "journal append", "journal verify", "journal export", "journal import", "journal checkpoint", "diff", "export",
     }  # fmt: skip
 
 

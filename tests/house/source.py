@@ -81,6 +81,7 @@ EDGE = (
     "differing",
     "watching",
     "fuzzing",
+    "exporting",
     "engines",
     "comparing",
     "vectors",
