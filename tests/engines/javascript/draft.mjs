@@ -109,8 +109,9 @@ export class Draft {
       for (const market of orderedKeys(new Map([...before.positions, ...after.positions]))) {
         const was = before.positions.get(market) ?? FLAT;
         const is = after.positions.get(market) ?? FLAT;
-        const change = { account, market, size: is.size - was.size, reference_cost: is.referenceCost - was.referenceCost };
-        if (change.size !== 0n || change.reference_cost !== 0n) changes.push(change);
+        const size = is.size - was.size;
+        const cost = is.referenceCost - was.referenceCost;
+        if (size !== 0n || cost !== 0n) changes.push({ account, market, size, reference_cost: cost });
       }
     }
     return changes;

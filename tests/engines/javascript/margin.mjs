@@ -123,9 +123,9 @@ export function isAboveRelease(state, account) {
 /** The equity of a prepared account and each market's part of it, in atoms, in id order. */
 export function equityParts(state, account) {
   const equity = (account.cash.get(state.terms.settlementAsset) ?? 0n) + pnl(state, account);
-  const byMarket = new Map(exposures(state, account).map((exposure) => [exposure.market, exposure]));
-  const markets = orderedKeys(byMarket);
-  const weights = markets.map((market) => byMarket.get(market).effectiveNotional * byMarket.get(market).tier.maintenance);
-  const parts = apportion(equity, weights);
+  const weightOf = ({ effectiveNotional, tier }) => effectiveNotional * tier.maintenance;
+  const weights = new Map(exposures(state, account).map((exposure) => [exposure.market, weightOf(exposure)]));
+  const markets = orderedKeys(weights);
+  const parts = apportion(equity, markets.map((market) => weights.get(market)));
   return { equity, parts: new Map(markets.map((market, at) => [market, parts[at]])) };
 }
