@@ -179,13 +179,6 @@ EDGES = (
         "check(collateral >= required,",
         "check(collateral > required,",
     ),
-    Bug("the margin rate must rise", "filling.mjs", "supplied >= least", "supplied > least"),
-    Bug(
-        "an account at maintenance margin is liquidatable",
-        "margin.mjs",
-        "return distressCollateral(state, account) * EXACT < maintenanceMargin",
-        "return distressCollateral(state, account) * EXACT <= maintenanceMargin",
-    ),
     Bug(
         "half of maintenance margin is at takeover",
         "margin.mjs",
@@ -216,12 +209,6 @@ EDGES = (
         "rules/set-account.mjs",
         "leverage <= maximumLeverage",
         "leverage < maximumLeverage",
-    ),
-    Bug(
-        "takeover opens below maintenance margin only",
-        "rules/backstop-transfer.mjs",
-        "collateral <= required",
-        "collateral < required",
     ),
     Bug(
         "a fill of the whole position is beyond it",
@@ -284,9 +271,11 @@ RULES = (
     Bug(
         "an empty account is dropped",
         "draft.mjs",
-        "state[table].set(key, record);",
-        'const isGone = table === "accounts" && key[0] !== "@" && record.cash.size + record.positions.size === 0;\n'
-        "        if (isGone) state.accounts.delete(key);\n        else state[table].set(key, record);",
+        "      for (const [key, record] of records) state[table].set(key, record);\n",
+        "      for (const [key, record] of records) state[table].set(key, record);\n"
+        "      for (const [key, { cash, positions }] of state.accounts) {\n"
+        '        if (key[0] !== "@" && cash.size + positions.size === 0) state.accounts.delete(key);\n'
+        "      }\n",
     ),
     Bug(
         "a refused transaction moves time",

@@ -39,7 +39,8 @@ function checkTakeover(draft, id) {
   const required = maintenanceMargin(state, account);
   const isLiquidating = account.liquidation !== null;
   const isUsedUp = isLiquidating && account.liquidation.round === terms.liquidation.rounds;
-  const isStressed = isLiquidating && [...account.positions.keys()].some((name) => draft.market(name).monitor?.stressed);
+  const markets = [...account.positions.keys()];
+  const isStressed = isLiquidating && markets.some((market) => draft.market(market).monitor?.stressed);
   const isOpen =
     isAtTakeover(state, account) || (isUsedUp && collateral <= required) || (isStressed && collateral < required);
   const level = isUsedUp || isStressed ? required : floorDiv(required, 2n);

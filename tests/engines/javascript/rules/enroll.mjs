@@ -9,7 +9,8 @@ import { EXACT, max } from "../units.mjs";
 export function enroll(draft, transaction) {
   const { account, capacity_per_minute: perMinute, capacity_per_hour: perHour, max_holdings: holdings } = transaction;
   const { terms } = draft;
-  const { minimumAccountValue, minimumCapacityPerMinute, minimumCapacityPerHour } = terms.program;
+  const { minimumCapacityPerMinute, minimumCapacityPerHour } = terms.program;
+  const minimum = terms.program.minimumAccountValue * EXACT;
   checkOrdinary(account); // enroll-1
   checkOpen(draft, account); // enroll-2
   checkActive(draft, account); // enroll-3
@@ -19,7 +20,7 @@ export function enroll(draft, transaction) {
   check(perHour >= leastPerHour, "CAPACITY_PER_HOUR_TOO_LOW", account, perHour, leastPerHour); // enroll-5
   check(holdings >= perMinute, "MAX_HOLDINGS_TOO_LOW", account, holdings, perMinute); // enroll-6
   const value = accountValue(draft.state, draft.account(account));
-  check(reachesMinimum(terms, value), "PROVIDER_BELOW_MINIMUM", account, value, minimumAccountValue * EXACT); // enroll-7
+  check(reachesMinimum(terms, value), "PROVIDER_BELOW_MINIMUM", account, value, minimum); // enroll-7
   const provider = draft.provider(account);
   const limits = { capacityPerMinute: perMinute, capacityPerHour: perHour, maxHoldings: holdings };
   const inForce = limitsInForce(terms, provider, draft.time);

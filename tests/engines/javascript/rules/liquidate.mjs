@@ -1,6 +1,8 @@
 // See specs/rules/liquidate.md.
 
-import { check, checkActive, checkListed, checkMarked, checkOpen, checkOrdinary, checkSizeAndPrice } from "../checks.mjs";
+import {
+  check, checkActive, checkListed, checkMarked, checkOpen, checkOrdinary, checkSizeAndPrice,
+} from "../checks.mjs";
 import { checkAdmission, fill } from "../filling.mjs";
 import {
   accountValue, distressCollateral, isAboveRelease, isLiquidatable, maintenanceMargin, markPerLot,

@@ -1,6 +1,8 @@
 // See specs/rules/trade.md.
 
-import { check, checkActive, checkListed, checkMarked, checkOpen, checkOrdinary, checkSizeAndPrice } from "../checks.mjs";
+import {
+  check, checkActive, checkListed, checkMarked, checkOpen, checkOrdinary, checkSizeAndPrice,
+} from "../checks.mjs";
 import { checkAdmission, fill } from "../filling.mjs";
 
 export function trade(draft, { market, buyer, seller, size, price, taker }) {
