@@ -3,7 +3,6 @@
 import functools
 import os
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -99,6 +98,8 @@ class Pipeline:
         subject: str | None = None,
     ) -> None:
         """Write the files that are asked for. `subject`: what was checked, where it is not the log."""
+        from importlib.metadata import version
+
         from ..reports import Told
 
         self.write(
@@ -141,6 +142,13 @@ class Pipeline:
             return
         kind = "internal error" if code == INTERNAL_ERROR else "bad input"
         self.tell([], closing=closing, code=code, troubles=[Trouble(kind, message, place)])
+
+    def tell_trouble(self, kind: str, message: str, *, code: int) -> None:
+        """Tell what kept the command from checking anything: its kind, and what it is in a line."""
+        if self.is_asked:
+            from ..reports import Trouble
+
+            self.tell([], closing=message, code=code, troubles=[Trouble(kind, message, self.place())])
 
     def found_by(self, error: Exception, line: str) -> tuple[str, "Place | None"]:
         """What is wrong by an error, and where: without the place in the message, where it is known apart."""

@@ -59,7 +59,8 @@ def _failed(report: Report, log: str) -> Finding:
     """Why a replay stopped."""
     failure = report.failure
     assert failure is not None
-    return Finding(failure.detail, place_in(log, failure.entry and failure.entry.line), failure.accounts)
+    line = None if failure.entry is None else failure.entry.line
+    return Finding(failure.detail, place_in(log, line), failure.accounts)
 
 
 def _expectations(report: Report, log: str) -> Check:
@@ -84,13 +85,22 @@ def fuzz_checks(campaign: Campaign, written: fuzzed.Written) -> Iterator[Check]:
     for law, count, words in fuzzed.results(campaign):
         name = f"{law.id} {law.scope.value}"
         yield law_check(law, count, words, findings=[found.pop(name)] if words == BROKEN else [])
-    rule, group = "raises", "ledger"
+    yield raises_check(campaign, list(found.values()))
+
+
+def raises_check(campaign: Campaign, found: Sequence[Finding]) -> Check:
+    """Whether the ledger raised anything: what it did, and in which examples."""
+    result, words = Result.HELD, fuzzed.NO_COUNTEREXAMPLE
     if found:
-        yield Check(rule, group, ANSWERS, Result.ERROR, "raised an error", findings=tuple(found.values()))
-    elif campaign.tally.examples:
-        yield Check(rule, group, ANSWERS, Result.HELD, fuzzed.NO_COUNTEREXAMPLE)
-    else:
-        yield Check(rule, group, ANSWERS, Result.UNCHECKED, NOT_CHECKED)
+        result, words = Result.ERROR, "raised an error"
+    elif not campaign.tally.examples:
+        result, words = Result.UNCHECKED, NOT_CHECKED
+    return Check("raises", "ledger", ANSWERS, result, words, findings=tuple(found))
+
+
+def example_place(example: int, seed: int) -> Place:
+    """An example, of which no log was written."""
+    return Place(None, within=f"example {example} of seed {seed}")
 
 
 def _counterexample(campaign: Campaign, name: str, document: fuzzed.Document) -> Finding:
@@ -99,7 +109,7 @@ def _counterexample(campaign: Campaign, name: str, document: fuzzed.Document) ->
     example = document["found"]["example"]
     what = f"raised {document['error']}: " if document["error"] else ""
     message = f"{what}{document['detail']} (in {counted(len(failed), 'example')}, first in example {failed[0].example})"
-    place = Place(None, within=f"example {example} of seed {campaign.settings.seed}")
+    place = example_place(example, campaign.settings.seed)
     if document["log"] is not None:
         place = place_in(document["log"], document["shrunk_length"] + 1)
     return Finding(message, place, tuple(document["accounts"]))

@@ -32,7 +32,8 @@ def junit_bytes(told: Told) -> bytes:
     for trouble in told.troubles:
         _add_trouble(suite, trouble)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+    text: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _add_check(suite: Element, check: Check) -> None:
