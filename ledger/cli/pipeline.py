@@ -73,10 +73,12 @@ class Pipeline:
         others = list(named(given, WRITTEN))
         for path in (junit, sarif):
             if path is not None:
-                for read in (os.devnull, *named(given, READ)):
-                    refuse_unwritable(path, log=read)
+                refuse_unwritable(path, log=self.log or "")
+                shown = click.format_filename(path)
+                if any(is_the_log(path, read) for read in named(given, READ)):
+                    raise click.ClickException(f"{shown}: is read by the command, expected another file")
                 if any(is_same(path, other) for other in others):
-                    raise click.ClickException(f"{click.format_filename(path)}: is written twice, expected two files")
+                    raise click.ClickException(f"{shown}: is written twice, expected another file")
                 others.append(path)
 
     @property

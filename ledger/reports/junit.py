@@ -22,7 +22,7 @@ def junit_bytes(told: Told) -> bytes:
     name = legible(f"{PROGRAM} {told.command}")
     root = Element("testsuites", {"name": name, **counts})
     file = {} if told.place is None or told.place.file is None else {"file": legible(told.place.file)}
-    attributes = {"name": legible(f"{name} {told.subject}"), **counts, "skipped": str(skipped), **file}
+    attributes = {"name": legible(f"{name} {told.subject}".rstrip()), **counts, "skipped": str(skipped), **file}
     suite = SubElement(root, "testsuite", attributes)
     properties = SubElement(suite, "properties")
     for key, value in (("version", told.version), ("exit code", str(told.code)), ("result", told.closing)):

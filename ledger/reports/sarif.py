@@ -115,7 +115,7 @@ def _notification(trouble: Trouble) -> Document:
     return {
         "descriptor": {"id": trouble.kind, "index": list(KINDS).index(trouble.kind)},
         "level": "error",
-        "message": {"text": trouble.message},
+        "message": {"text": _text(trouble.message, trouble.place)},
         **_locations(trouble.place),
     }
 
@@ -128,11 +128,20 @@ def _result(check: Check, finding: Finding, number: int) -> Document:
         "ruleIndex": number,
         "kind": "fail" if fails else "open",
         "level": "error" if fails else "none",
-        "message": {"text": finding.message},
+        "message": {"text": _text(finding.message, finding.place)},
         **_locations(finding.place),
         "partialFingerprints": {FINGERPRINT: fingerprint(check, finding)},
         "properties": {"group": check.group, "name": check.name, "accounts": list(finding.accounts)},
     }
+
+
+def _text(message: str, place: Place | None) -> str:
+    """The message, after its place where no file and line tell it."""
+    return message if place is None or not _is_in_words(place) else f"{place}: {message}"
+
+
+def _is_in_words(place: Place) -> bool:
+    return place.file is None or (place.line is not None and not place.is_text)
 
 
 def fingerprint(check: Check, finding: Finding) -> str:
@@ -153,7 +162,7 @@ def _location(place: Place) -> Iterator[tuple[str, Any]]:
         if place.line is not None and place.is_text:
             physical["region"] = {"startLine": place.line}
         yield "physicalLocation", physical
-    if place.file is None or (place.line is not None and not place.is_text):
+    if _is_in_words(place):
         yield "logicalLocations", [{"fullyQualifiedName": str(place)}]
 
 
