@@ -116,6 +116,11 @@ def _told_beside(log: str) -> tuple[str, str]:
     law, detail = document.get("law"), document.get("detail")
     if isinstance(law, dict) and isinstance(law.get("id"), str):
         return f"It broke {law['id']} ({law.get('statement')}): {detail}.", f"{law['id']} holds"
+    if isinstance(document.get("aspect"), str):
+        name = " ".join(str(document[word]) for word in ("aspect", "rule", "reason") if document.get(word))
+        engine = document.get("engine")
+        named = engine.get("name") if isinstance(engine, dict) else "An engine"
+        return f"{named} differed from the ledger on its last line: {name}.", f"{name} agrees"
     if isinstance(document.get("error"), str):
         return f"The ledger raised {document['error']}: {detail}.", f"no {document['error']}"
     return "", ""

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
@@ -46,6 +46,51 @@ def save_state(state: State, path: str) -> None:
 
 def save(path: str, chunks: Iterable[bytes]) -> None:
     """Bytes in a file, which is there whole or, where that fails, as it was before."""
+    with _prepared(path, chunks) as unfinished:
+        os.replace(unfinished, os.path.realpath(path))
+
+
+def save_all(contents: Mapping[str, Iterable[bytes]]) -> None:
+    """Bytes in several files, all of which are there whole or, where that fails, as they were before. What `-` is given
+    goes to standard output first, and where nobody reads that, no file changes."""
+    with contextlib.ExitStack() as stack:
+        files = {
+            os.path.realpath(path): stack.enter_context(_prepared(path, chunks))
+            for path, chunks in contents.items()
+            if path != STANDARD_OUTPUT
+        }
+        if STANDARD_OUTPUT in contents:
+            sys.stdout.buffer.writelines(contents[STANDARD_OUTPUT])
+            sys.stdout.buffer.flush()
+        _replace_all(files)
+
+
+def _replace_all(unfinished: Mapping[str, str]) -> None:
+    """Put each file in its place, or, where one cannot be, put back those that were there."""
+    done: list[tuple[str, str | None]] = []
+    try:
+        for path, file in unfinished.items():
+            kept = None
+            if os.path.exists(path):
+                kept = f"{file}.kept"
+                os.link(path, kept)
+            done.append((path, kept))
+            os.replace(file, path)
+    except BaseException:
+        for path, kept in done:
+            if kept is not None:
+                os.replace(kept, path)
+            elif not os.path.exists(unfinished[path]):
+                os.unlink(path)
+        raise
+    for _, kept in done:
+        if kept is not None:
+            os.unlink(kept)
+
+
+@contextlib.contextmanager
+def _prepared(path: str, chunks: Iterable[bytes]) -> Iterator[str]:
+    """The name of a file beside `path` that has the bytes, safe on the disk; it is gone afterwards, unless moved."""
     path = os.path.realpath(path)
     folder, name = os.path.split(path)
     unfinished = os.path.join(folder, f".{name}.{os.getpid()}.unfinished")
@@ -54,8 +99,7 @@ def save(path: str, chunks: Iterable[bytes]) -> None:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
+        yield unfinished
+    finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(unfinished)
-        raise

@@ -20,11 +20,13 @@ NEVER = 1 << 62
 class Runner:
     """Starts an engine, and again where it must be started afresh. `starts` counts how often.
 
+    `timeout`: seconds that each reply may take; `patience`: the same of all but the first, as long as it is less.
     EngineError where it cannot be started. `close` ends it.
     """
 
     def __init__(self, command: Command, *, timeout: float = TIMEOUT) -> None:
         self.command, self.timeout = command, timeout
+        self.patience = timeout
         self.starts = 0
         self._engine: Engine | None = None
 
@@ -39,7 +41,7 @@ class Runner:
     def engine(self) -> Engine:
         """The running engine, of which no reply is outstanding."""
         if self._engine is not None and self._engine.is_idle:
-            self._engine.timeout = self.timeout
+            self._engine.timeout = self.patience
             return self._engine
         return self.restarted()
 
@@ -48,6 +50,7 @@ class Runner:
         self.close()
         self.starts += 1
         self._engine = Engine(self.command, timeout=self.timeout)
+        self._engine.timeout = self.patience
         return self._engine
 
     def abilities(self) -> Abilities:
@@ -109,12 +112,16 @@ def first_mismatch(
         return ran(runner, start, given, states_every=every)
 
     found, agreed = asked(list(batches(log, batch)), states_every)
-    if found is None or found.is_first:
-        return found
+    if found is None:
+        return None
+    if found.is_first:
+        return found if found.position != 0 else asked((), NEVER)[0] or found
     end = found.position + 1
     since = agreed if runner.abilities().gives_states else max(0, end - batch)
     one_by_one = [*batches(log[:since], batch), *batches(log[since:end], 1)]
     closer, agreed = asked(one_by_one, NEVER)
+    if closer is not None and closer.position == 0:
+        closer = asked((), NEVER)[0] or closer
     if closer is None or closer.is_first:
         return told_of(start, log, found if closer is None else closer)
     found = halved(lambda length: asked(list(batches(log[:length], batch)), NEVER)[0], closer, max(agreed, since))

@@ -15,7 +15,7 @@ HANG_TIMEOUT = 1.0
 """Seconds that shrinking waits for an engine that hangs, where more are given to it otherwise: each log that is tried
 and comes to the same takes as long. What is found is confirmed with all the time."""
 
-HANGS, CRASHES, STARTS = 24, 400, 300
+HANGS, CRASHES, STARTS = 24, 400, 120
 """Logs that may come to a hang and to another failure while one is shrunk, each of which takes a start, and how often
 an engine that keeps something across `init` may be started."""
 
@@ -74,11 +74,11 @@ class Same:
         """The mismatch, if it is the same."""
         self.budget.spend(len(log) + 1)
         runner = self.runner
-        types = runner.abilities().types
-        if any(TYPE_NAMES[type(transaction)] not in types for transaction in log):
-            return None
         starts = runner.starts
         try:
+            types = runner.abilities().types
+            if any(TYPE_NAMES[type(transaction)] not in types for transaction in log):
+                return None
             found = first_mismatch(runner, start, log, batch=self.batch, states_every=STATES_EVERY, afresh=self.afresh)
         except EngineError:  # it does not take the state, or cannot be started again
             runner.close()
@@ -155,12 +155,11 @@ def shortest(
     runner: Runner, start: State, log: Log, found: Mismatch, *, afresh: bool, batch: int, budget: int
 ) -> Shortened[Mismatch] | None:
     """The shortest log of a mismatch found; less time is given to an engine that hangs."""
-    timeout = runner.timeout
     if found.aspect == Trouble.HANG.value:
-        runner.timeout = min(timeout, HANG_TIMEOUT)
+        runner.patience = min(runner.timeout, HANG_TIMEOUT)
     try:
         return shorten(start, log, Same(runner, found, afresh=afresh, batch=batch), budget=budget)
     except Exhausted:
         return None
     finally:
-        runner.timeout = timeout
+        runner.patience = runner.timeout

@@ -38,8 +38,8 @@ _REPLAYS = """def test_{slug}() -> None:
 """
 
 _DRIVES = """def test_{slug}() -> None:
-    comparison = compare_log(ENGINE, io.BytesIO(LOG.encode()))
-    assert comparison.agrees, comparison.mismatch or comparison.farewell
+    comparison = compare_log(ENGINE, io.BytesIO(LOG.encode()), ways=Ways(shrinks=False))
+    assert comparison.agrees, str(comparison.mismatch or comparison.farewell)
 """
 
 
@@ -75,7 +75,7 @@ def _of_ledger(subject: Subject) -> tuple[str, str, str]:
 
 def _of_engine(subject: Subject) -> tuple[str, str, str]:
     """The same of a log along which an engine is held against the ledger."""
-    imports = "import io\nimport os\n\nfrom ledger.comparing import compare_log"
+    imports = "import io\nimport os\n\nfrom ledger.comparing import Ways, compare_log"
     constants = f'ENGINE = os.environ.get("BACKSTOP_ENGINE", {_literal(subject.engine or "")})'
     return imports, constants, _DRIVES.format(slug=subject.slug)
 

@@ -12,7 +12,7 @@ import attrs
 from ledger.engines import GIVES
 from ledger.engines.serve import Document, Server
 from ledger.outcomes import Applied, Outcome, Reason, Rejected
-from ledger.state import Account, State
+from ledger.state import Account, State, new_account
 from ledger.transactions import Deposit, SetAccount, Trade, Transaction, Withdraw
 from ledger.transition import apply
 from ledger.units import format_decimal
@@ -21,8 +21,8 @@ from ledger.units import format_decimal
 class Mutated(Server):
     """The ledger with a fault in what it answers, or in what it tells of it."""
 
-    def __init__(self, fault: str, gives: list[str]) -> None:
-        super().__init__(gives)
+    def __init__(self, fault: str, gives: list[str], types: str | None = None) -> None:
+        super().__init__(gives, None if types is None else types.split(","))
         self.fault = fault
         self.count = self.inits = 0
 
@@ -40,6 +40,18 @@ class Mutated(Server):
         self.count += isinstance(transaction, Withdraw)
         return apply(state, transaction) if wrong is None else wrong(self, state, transaction)
 
+    def answer(self, transaction: Transaction) -> Document:
+        before = self.state_of()
+        told = super().answer(transaction)
+        if self.fault == "opened" and isinstance(transaction, Deposit) and not told["applied"]:
+            # What is refused opens its account all the same, though with nothing in it.
+            accounts = before.accounts
+            if transaction.account not in accounts:
+                self.state = attrs.evolve(
+                    before, accounts=accounts.set(transaction.account, new_account(before.rulebook))
+                )
+        return told
+
     def told(self, document: Document) -> Document:
         wrong = WRONG_WORDS.get(self.fault)
         if wrong is not None:
@@ -56,9 +68,9 @@ class Mutated(Server):
 def no_collateral_check(server: Mutated, state: State, transaction: Transaction) -> Outcome:
     """Withdrawals that leave too little are applied."""
     outcome = apply(state, transaction)
-    if isinstance(outcome, Rejected) and isinstance(transaction, Withdraw):
-        if outcome.reason in (Reason.FREE_COLLATERAL_NEGATIVE, Reason.EFFECTIVE_COLLATERAL_NEGATIVE):
-            return Applied(attrs.evolve(state, sequence=state.sequence + 1), (), ())
+    is_short = isinstance(outcome, Rejected) and outcome.reason is Reason.FREE_COLLATERAL_NEGATIVE
+    if is_short and isinstance(transaction, Withdraw):
+        return Applied(attrs.evolve(state, sequence=state.sequence + 1), (), ())
     return outcome
 
 
@@ -100,16 +112,6 @@ def forgotten_tier(server: Mutated, state: State, transaction: Transaction) -> O
     return outcome
 
 
-def opened_by_refusal(server: Mutated, state: State, transaction: Transaction) -> Outcome:
-    """A deposit that is refused opens its account all the same."""
-    outcome = apply(state, transaction)
-    if isinstance(outcome, Rejected) and isinstance(transaction, Deposit) and transaction.account not in state.accounts:
-        empty = attrs.evolve(next(iter(state.accounts.values())), cash=type(state.prices)(), positions=type(state.prices)())
-        server.state = attrs.evolve(state, accounts=state.accounts.set(transaction.account, empty))
-        server.after_refusal = server.state
-    return outcome
-
-
 def third_withdrawal(server: Mutated, state: State, transaction: Transaction) -> Outcome:
     """The third withdrawal is refused."""
     if isinstance(transaction, Withdraw) and server.count > 2:
@@ -140,7 +142,6 @@ WRONG_RULES: dict[str, Callable[[Mutated, State, Transaction], Outcome]] = {
     "quiet": quiet_booking,
     "position": lost_position,
     "tier": forgotten_tier,
-    "opened": opened_by_refusal,
     "keeps-count": third_withdrawal,
     "third": third_withdrawal,
     "crash": crash,
@@ -207,9 +208,9 @@ WRONG_WORDS: dict[str, Callable[[Document], Any]] = {
 }
 
 
-def main() -> None:
+def main(types: str | None = None) -> None:
     gives = list(GIVES) if len(sys.argv) < 3 else [word for word in sys.argv[2].split(",") if word]
-    Mutated(sys.argv[1], gives).run(sys.stdin.buffer, sys.stdout.buffer)
+    Mutated(sys.argv[1], gives, types).run(sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ EDGE = (
     "law_files",
     "expectations",
     "replay",
+    "stepping",
     "journal",
     "parallel",
     "differing",

@@ -12,8 +12,10 @@ from typing import Any
 from ledger.checks import MODULES, Apply, copy_of_apply
 from tests.house.source import CORE, tree
 
-DIVISIONS = ("floor_div", "ceil_div", "div_toward_zero", "root_ceil", "floor_to_multiple", "remainder", "is_multiple")
-DIVISIONS = (*DIVISIONS, "apportion")
+DIVISIONS = (
+    *("floor_div", "ceil_div", "div_toward_zero", "root_ceil"),
+    *("floor_to_multiple", "remainder", "is_multiple", "apportion"),
+)
 """The functions of `units` that divide."""
 
 RULES = tuple(module for module in CORE if not module.startswith("operator"))

@@ -13,7 +13,7 @@ from immutables import Map
 from ledger.choosers import Chooser
 from ledger.outcomes import Figures
 from ledger.profiles import load_profile
-from ledger.rulebook import Contract
+from ledger.rulebook import Contract, is_system
 from ledger.rules.takeover import Leg, Share
 from ledger.state import (
     Account,
@@ -33,7 +33,8 @@ from .arithmetic import Watch
 
 ACCOUNTS, MARKETS, ASSETS, SOURCES, MARKS = 10**6, 10, 10, 10, 10**6
 PRICE = 10**18
-CASH = 10**22
+PAID_IN = 10**22
+CASH = 10**25
 VALUE = 10**31
 SIZE = 10**15
 NOTIONAL = 10**24
@@ -43,7 +44,7 @@ RATE = 10**9
 
 WEIGHT = 10**4
 MARKS_OF_A_WINDOW = (1, PRICE)
-EQUITY = ASSETS * CASH + 2 * MARKETS * NOTIONAL
+EQUITY = CASH + (ASSETS - 1) * PAID_IN + 2 * MARKETS * NOTIONAL
 """The largest value of an account, in atoms: its cash in every asset, and pnl in every market."""
 
 TIME = 1_600_000_000_000
@@ -108,6 +109,15 @@ def drawn_holder(chooser: Chooser) -> Account:
     )
 
 
+def mirrored(winner: Account, loser: Account) -> Account:
+    """The loser with the other side of every position of the winner, at reference costs of its own."""
+    positions = {}
+    for name, position in winner.positions.items():
+        own = loser.positions.get(name)
+        positions[name] = Position(-position.size, 0 if own is None else own.reference_cost)
+    return attrs.evolve(loser, positions=Map(positions))
+
+
 def venue(winner: Account | None = None, loser: Account | None = None) -> State:
     """A winner, who is a provider, and a loser; a lot at mark is worth what makes the notional its bound."""
     begun = genesis(load_profile("ascendex-2020", rulebook_terms()), TIME)
@@ -127,12 +137,36 @@ def venue(winner: Account | None = None, loser: Account | None = None) -> State:
     )
 
 
+def is_within(state: State) -> bool:
+    """Whether a state is one of the venue's: its prices, and every account but the system's."""
+    prices = [*state.prices.values(), *(market.index for market in state.markets.values())]
+    prices += [market.mark for market in state.markets.values()]
+    holders = [account for account_id, account in state.accounts.items() if not is_system(account_id)]
+    return max(prices, default=0) <= PRICE and all(holds_within(state, account) for account in holders)
+
+
+def holds_within(state: State, account: Account) -> bool:
+    """Whether every balance of an account is within the bounds."""
+    for asset, amount in account.cash.items():
+        settles = asset == state.rulebook.settlement_asset
+        worth = abs(amount) * state.prices[asset] * state.rulebook.assets[asset].weight
+        if worth > VALUE or abs(amount) > (CASH if settles else 10**18):
+            return False
+    for market, position in account.positions.items():
+        notional = abs(position.size) * state.markets[market].mark * state.rulebook.contracts[market].multiplier
+        if abs(position.size) > SIZE or max(notional, abs(position.reference_cost)) > NOTIONAL:
+            return False
+    return True
+
+
 Call = Callable[[], object]
 
 
 def calls(watch: Watch, state: State) -> Mapping[str, tuple[Call, ...]]:
-    """For each function of the rules that multiplies or divides, calls of it at the bounds; those of whole accounts with
-    the two of a venue."""
+    """For each function of the rules that multiplies or divides, calls of it at the bounds.
+
+    Those of whole accounts are called with the two of a venue.
+    """
     winner, loser, terms = state.accounts["winner"], state.accounts["loser"], state.rulebook
     contract, market = terms.contracts["M0"], state.markets["M0"]
     given = watch.function
@@ -217,7 +251,7 @@ def calls(watch: Watch, state: State) -> Mapping[str, tuple[Call, ...]]:
         "liquidity.expected_shortfall": plain("liquidity.expected_shortfall", **losses),
         "liquidity.is_beyond": plain("liquidity.is_beyond", calm, monitor),
         "liquidity.is_calm": plain("liquidity.is_calm", calm, monitor),
-        "rules.parties.refuse_amount": plain("rules.parties.refuse_amount", state, "USDT", CASH),
+        "rules.parties.refuse_amount": plain("rules.parties.refuse_amount", state, "USDT", AMOUNT),
         "rules.instants.instant_of": plain("rules.instants.instant_of", terms.funding, 253_402_300_799_999),
         "rules.fills.refuse_terms": plain("rules.fills.refuse_terms", with_band(state), "M0", size=SIZE, price=PRICE),
         "rules.fills.band_bound": plain("rules.fills.band_bound", mark=PRICE, price=PRICE + 1, band=RATE),
@@ -241,7 +275,12 @@ def calls(watch: Watch, state: State) -> Mapping[str, tuple[Call, ...]]:
         "rules.fund.funding_per_lot": plain(
             "rules.fund.funding_per_lot", PRICE * MULTIPLIER, MARKS * PRICE, MARKS * PRICE
         ),
-        "rules.fund.funding_postings": plain("rules.fund.funding_postings", {"winner": winner}, "M0", NOTIONAL // SIZE),
+        "rules.fund.funding_postings": plain(
+            "rules.fund.funding_postings",
+            {"winner": winner if "M0" in winner.positions else holder(1)},
+            "M0",
+            NOTIONAL // SIZE,
+        ),
         "rules.liquidate.refuse_round": plain(
             "rules.liquidate.refuse_round", state, winner, Liquidate(TIME, "winner", ())
         ),
@@ -268,8 +307,10 @@ def calls(watch: Watch, state: State) -> Mapping[str, tuple[Call, ...]]:
             "loser",
             Leg("M0", SIZE, EQUITY, 1, *(EQUITY // SIZE,) * 3, (Share("winner", SIZE, SIZE),), (), 0),
         ),
-        "rules.backstop_transfer.backstop_transfer": plain(
-            "rules.backstop_transfer.backstop_transfer", state, BackstopTransfer(TIME, "winner")
+        "rules.backstop_transfer.backstop_transfer": tuple(
+            call
+            for name in ("winner", "loser")
+            for call in plain("rules.backstop_transfer.backstop_transfer", state, BackstopTransfer(TIME, name))
         ),
     }
 
