@@ -67,7 +67,7 @@ class Pipeline:
 
     def __init__(self, command: str, *, junit: str | None, sarif: str | None, given: dict[str, Any]) -> None:
         self.command, self.junit, self.sarif, self.has_told = command, junit, sarif, False
-        logs = (given["log"],) if "log" in given else given.get("logs", ())
+        logs = (given["log"],) if given.get("log") is not None else given.get("logs", ())
         self.log: str | None = logs[0] if len(logs) == 1 else None
         self.subject = ", ".join(map(shown_path, logs))
         others = list(named(given, WRITTEN))

@@ -6,13 +6,14 @@ import attrs
 
 from .checks import Check, Finding, Place, Result
 
-GROUP = "engine"
+GROUP = ENGINE = "engine"
+"""The class of these checks, and the rule of what is no transaction's: how the engine begins and ends."""
 
 
 @attrs.frozen
 class Mismatched:
-    """A difference: the `rule` of the transaction ("trade", or "engine" before the first), what differs (`aspect`), in
-    words, and where: a line of a log, or an example."""
+    """A difference: the `rule` of the transaction, such as "trade", or `ENGINE` where there is none; what differs, as an
+    `aspect` and in words; and where: a line of a log, or an example."""
 
     rule: str
     aspect: str
@@ -36,11 +37,17 @@ def compared_checks(compared: Mapping[str, int], mismatches: Sequence[Mismatched
 def _agreed(rule: str, number: int) -> Check:
     words = f"agrees on {number} of {number}" if number else "never compared"
     result = Result.HELD if number else Result.SILENT
-    statement = f"The engine answers every {rule} as the ledger does."
+    statement = _statement(rule)
     return Check(rule, GROUP, statement, result, words, number, number)
 
 
 def _differing(rule: str, aspect: str, found: Sequence[Mismatched]) -> Check:
     findings = tuple(Finding(each.message, each.place, each.accounts) for each in found)
-    statement = f"The engine answers every {rule} as the ledger does: {aspect}."
+    statement = f"{_statement(rule).rstrip('.')}: {aspect}."
     return Check(f"{rule}/{aspect}", GROUP, statement, Result.FAILED, "differs", findings=findings)
+
+
+def _statement(rule: str) -> str:
+    if rule == ENGINE:
+        return "The engine begins and ends as it is asked to."
+    return f"The engine answers every {rule} as the ledger does."

@@ -283,6 +283,8 @@ def test_a_spoilt_sarif_file_is_found(path: tuple[Any, ...], value: object) -> N
 def test_junit_holds_to_the_published_schema(tmp_path: Path) -> None:
     import xmlschema
 
+    assert JUNIT_XSD is not None
+
     schema = xmlschema.XMLSchema(JUNIT_XSD)
     assert schema.is_valid(ElementTree.ElementTree(ElementTree.fromstring(junit_bytes(ALL))))
     spoilt = junit_bytes(ALL).replace(b"<testcase", b'<testcase line="7"')
