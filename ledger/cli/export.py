@@ -1,5 +1,6 @@
 """`backstop export`."""
 
+import io
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -68,7 +69,7 @@ def command(
         first = b"" if start.reader is None else start.reader.line(1).text
         transactions = islice(_transactions(start), until)
         taken = list(_written(itf_out, start.state, transactions, log))
-    lines = kept.take(len(taken) + (start.reader is None)).splitlines(keepends=True)
+    lines = io.BytesIO(kept.take(len(taken) + (start.reader is None))).readlines()
     if pytest_out is not None:
         subject = subject_of(log, pytest_out, law_files, engine)
         save(pytest_out, [regression_test([first, *lines] if first else lines, subject)])

@@ -1,7 +1,8 @@
 """A log as a regression test: one file for pytest, which needs nothing but this package.
 
-The log's lines are in the file as they are. The test replays them with every law checked after every transaction, or
-holds an engine against the ledger along them.
+The log's lines are in the file as they are, but for carriage returns, which JSON takes for white space and Python for
+line ends: each is a space, and none at a line's end. The test replays them with every law checked after every
+transaction, or holds an engine against the ledger along them.
 """
 
 import json
@@ -45,7 +46,7 @@ _DRIVES = """def test_{slug}() -> None:
 
 def regression_test(lines: Sequence[bytes], subject: Subject) -> bytes:
     """The test file of a log's lines, the genesis first, as UTF-8. ValueError where they are no UTF-8 text."""
-    log = b"".join(line.rstrip(b"\n") + b"\n" for line in lines).decode("utf-8")
+    log = b"".join(line.rstrip(b"\r\n").replace(b"\r", b" ") + b"\n" for line in lines).decode("utf-8")
     imports, constants, test = _of_engine(subject) if subject.engine is not None else _of_ledger(subject)
     blocks = (f'"""{_docstring(subject)}"""', imports, constants, f'LOG = r"""{log}"""', f"\n{test}")
     return "\n\n".join(block for block in blocks if block).encode("utf-8")

@@ -7,7 +7,7 @@ import attrs
 
 from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
 from ..engines.client import Abilities
-from ..engines.differences import Difference, first_outcome_difference, look_at
+from ..engines.differences import Difference, first_difference, look_at
 from .reading import ReadVector
 
 MOST_TROUBLES = 5
@@ -115,7 +115,7 @@ def _held_against(engine: Engine, vector: ReadVector) -> Checked:
     given = engine.apply(vector.transactions)
     outcomes = [answer.outcome for answer in vector.answers]
     links = [answer.link for answer in vector.answers]
-    found = first_outcome_difference(outcomes, given, engine.abilities.gives, links)
+    found = first_difference(outcomes, given, engine.abilities.gives, links)
     if found is not None:
         number, differences = found
         return Checked(vector.name, Result.FAILED, number=number, difference=differences[0])
