@@ -1,5 +1,6 @@
 """`backstop export`."""
 
+import io
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -68,7 +69,7 @@ def command(
         first = b"" if start.reader is None else start.reader.line(1).text
         transactions = islice(_transactions(start), until)
         taken = list(_written(itf_out, start.state, transactions, log))
-    lines = kept.take(len(taken) + (start.reader is None)).splitlines(keepends=True)
+    lines = io.BytesIO(kept.take(len(taken) + (start.reader is None))).readlines()
     if pytest_out is not None:
         subject = subject_of(log, pytest_out, law_files, engine)
         save(pytest_out, [regression_test([first, *lines] if first else lines, subject)])
@@ -116,6 +117,11 @@ def _told_beside(log: str) -> tuple[str, str]:
     law, detail = document.get("law"), document.get("detail")
     if isinstance(law, dict) and isinstance(law.get("id"), str):
         return f"It broke {law['id']} ({law.get('statement')}): {detail}.", f"{law['id']} holds"
+    if isinstance(document.get("aspect"), str):
+        name = " ".join(str(document[word]) for word in ("aspect", "rule", "reason") if document.get(word))
+        engine = document.get("engine")
+        named = engine.get("name") if isinstance(engine, dict) else "An engine"
+        return f"{named} differed from the ledger on its last line: {name}.", f"{name} agrees"
     if isinstance(document.get("error"), str):
         return f"The ledger raised {document['error']}: {detail}.", f"no {document['error']}"
     return "", ""

@@ -7,11 +7,10 @@ import attrs
 from ..canonical import chain, chain_start, state_digest
 from ..checks import compare
 from ..engines.client import SPECIFICATION
-from ..engines.differences import Answer
 from ..interchange import outcome_document, rulebook_document, state_document
 from ..laws import REGISTRY, LawBroken, Monitor
 from ..laws.law import Law, Step
-from ..outcomes import Rejected
+from ..outcomes import Outcome, Rejected
 from ..state import State
 from ..transactions import Transaction
 from ..transition import apply, state_after
@@ -20,6 +19,18 @@ from .text import FORMAT, FORMAT_VERSION, document_text
 
 BY_HAND = "table"
 """The kind of origin whose states need not have been reached by transactions, so that a law of states may be broken."""
+
+
+@attrs.frozen
+class Answer:
+    """This ledger's answer to a transaction: the states around it, the outcome, and the chain's link (32 bytes) after
+    it."""
+
+    transaction: Transaction
+    before: State
+    outcome: Outcome
+    after: State
+    link: bytes
 
 
 @attrs.frozen
@@ -161,5 +172,4 @@ def _outcome(answer: Answer) -> Document:
     document = outcome_document(answer.outcome, postings=True)
     if isinstance(answer.outcome, Rejected):
         document["unit"] = answer.outcome.reason.unit.value
-    assert answer.link is not None
     return {**document, "link": answer.link.hex()}

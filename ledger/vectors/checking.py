@@ -7,7 +7,7 @@ import attrs
 
 from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
 from ..engines.client import Abilities
-from ..engines.differences import Difference, first_outcome_difference, look_at
+from ..engines.differences import Difference, first_difference, look_at
 from .reading import ReadVector
 
 MOST_TROUBLES = 5
@@ -112,8 +112,10 @@ def cannot(abilities: Abilities, vector: ReadVector) -> str:
 def _held_against(engine: Engine, vector: ReadVector) -> Checked:
     """Begin, ask, and compare: outcome by outcome, and then the state."""
     engine.init(vector.before.rulebook.document, vector.pre_state)
-    outcomes = engine.apply(vector.transactions)
-    found = first_outcome_difference(vector.answers, outcomes, engine.abilities.gives)
+    given = engine.apply(vector.transactions)
+    outcomes = [answer.outcome for answer in vector.answers]
+    links = [answer.link for answer in vector.answers]
+    found = first_difference(outcomes, given, engine.abilities.gives, links)
     if found is not None:
         number, differences = found
         return Checked(vector.name, Result.FAILED, number=number, difference=differences[0])

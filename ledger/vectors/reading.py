@@ -13,12 +13,11 @@ import attrs
 
 from ..canonical import StateError
 from ..engines.client import SPECIFICATION
-from ..engines.differences import Answer
 from ..interchange import read_state, read_transaction
 from ..state import State, genesis
 from ..strict_json import NotStrict, Reader, load_strictly, one_line, shown
 from ..transactions import TYPE_NAMES
-from .answering import answers_document, linked_steps
+from .answering import Answer, answers_document, linked_steps
 from .text import FORMAT, FORMAT_VERSION
 from .writing import MANIFEST, MANIFEST_FORMAT, set_digest
 

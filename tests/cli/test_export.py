@@ -33,6 +33,17 @@ def test_the_first_transactions_alone(tmp_path: Path) -> None:
     assert len(json.loads(itf.read_bytes())["states"]) == 4
 
 
+def test_a_carriage_return_ends_no_line(tmp_path: Path) -> None:
+    log, journal, test = tmp_path / "t.jsonl", tmp_path / "t.journal", tmp_path / "test_t.py"
+    log.write_bytes(Path(TAKEOVER).read_bytes().replace(b',"account"', b',\r"account"'))
+    assert run("journal", "import", str(journal), str(log)).exit_code == 0
+    for source in (str(log), str(journal)):
+        assert run("export", source, "--pytest", str(test)).exit_code == 0
+        space: dict[str, str] = {}
+        exec(test.read_text(encoding="utf-8"), space)
+        assert space["LOG"] == Path(TAKEOVER).read_text(encoding="utf-8").replace(',"account"', ', "account"')
+
+
 def test_gzipped_logs_journals_and_standard_input_come_to_the_same(tmp_path: Path) -> None:
     zipped, journal, test = tmp_path / "t.jsonl.gz", tmp_path / "t.journal", tmp_path / "test_t.py"
     zipped.write_bytes(gzip.compress(Path(TAKEOVER).read_bytes()))

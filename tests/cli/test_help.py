@@ -41,6 +41,7 @@ def test_there_are_these_commands() -> None:
         "rulebook list", "rulebook show", "rulebook check", "schema", "completion", "journal", "journal init",
         "journal append", "journal verify", "journal export", "journal import", "journal checkpoint", "diff", "export",
         "compare", "step",
+        "vectors", "vectors check",
     }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def test_every_command_has_a_worked_example_that_works(
     monkeypatch.chdir(tmp_path)
     *before, last = examples[0].splitlines()
     words = shlex.split(last)
-    assert words[1 : len(path) + 1] == list(path) or path in ((), ("rulebook",), ("journal",))
+    assert words[1 : len(path) + 1] == list(path) or path in ((), ("rulebook",), ("journal",), ("vectors",))
     for line in before:
         assert run(*shlex.split(line)[1:]).exit_code == 0
     answer = run(*words[1:])

@@ -86,7 +86,7 @@ def test_an_engine_is_driven_along_the_log(tmp_path: Path) -> None:
     ],
     ids=lambda subject: subject.slug,
 )
-def test_the_file_is_written_and_typed_the_usual_way(subject: Subject, tmp_path: Path) -> None:
+def test_the_file_is_written_the_usual_way(subject: Subject, tmp_path: Path) -> None:
     path = written(tmp_path, subject)
     compile(path.read_bytes(), str(path), "exec")
     for command in (
@@ -114,6 +114,31 @@ def test_lines_are_kept_as_they_are(tmp_path: Path) -> None:
     space: dict[str, object] = {}
     exec(regression_test(lines, Subject("x.jsonl", "x")), space)
     assert space["LOG"] == b"".join(lines).decode() + "\n"
+
+
+def test_carriage_returns_are_white_space(tmp_path: Path) -> None:
+    """Python would take them for line ends, of which the log has no more."""
+    lines = [line.replace(b',"', b',\r"', 1).replace(b"\n", b"\r\n") for line in LINES]
+    path = written(tmp_path, Subject("takeover.jsonl", "takeover"), lines)
+    assert b"\r" not in path.read_bytes()
+    result = pytest_run(tmp_path, path.name)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_types_of_the_file_are_checked_strictly(tmp_path: Path) -> None:
+    subjects = (
+        Subject("takeover.jsonl", "plain"),
+        Subject("takeover.jsonl", "own", law_files=("own.py",)),
+        Subject("takeover.jsonl", "engine", engine="node engine.mjs"),
+    )
+    paths = [str(written(tmp_path, subject)) for subject in subjects]
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
+    result = subprocess.run([*command, *paths], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    spoilt = tmp_path / "test_spoilt.py"
+    spoilt.write_text(Path(paths[0]).read_text(encoding="utf-8").replace(".encode()", ""), encoding="utf-8")
+    result = subprocess.run([*command, str(spoilt)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1, result.stdout
 
 
 def test_slugs_are_names() -> None:

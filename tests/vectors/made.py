@@ -53,6 +53,7 @@ LOG_BLOCK = re.compile(r"^```jsonl\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 def slug(text: str) -> str:
     """A file's name of the first words of a text; signs and shares are words too."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
     for sign, word in ((r"\+", " plus "), (r"(?<![A-Za-z0-9])-(?=[0-9])", " minus "), ("%", " percent ")):
         text = re.sub(sign, word, text)
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").split("-")
