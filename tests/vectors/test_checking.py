@@ -134,7 +134,7 @@ def test_types_that_it_does_not_know_are_not_run(folder: Path) -> None:
     assert by_type["observe"] == {"count": NUMBER["observe"], "passed": 0, "failed": 0, "not_run": NUMBER["observe"]}
     assert by_type["deposit"]["passed"] == NUMBER["deposit"]
     text = run("vectors", "check", str(folder), "--engine", planted("knows deposits"), *ALL).stdout
-    assert "as the engine does not know observe" in words_of(text)
+    assert "as the engine does not know leave, observe, trade" in words_of(text)
 
 
 def test_an_engine_that_begins_at_a_genesis_is_given_no_other_state(folder: Path) -> None:
