@@ -32,7 +32,7 @@ SUMMARIES = {
     "compare": "Run another engine side by side with the ledger.",
     "step": "Answer transactions from one state file to the next.",
     "vectors": "Write test vectors for other engines, or check an engine by them.",
-    "export": "Write a log as a trace for model checkers, or as a regression test.",
+    "export": "Write a log as a trace, or as a regression test.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines, or of a test vector.",
     "completion": "Print the completion script of a shell.",
