@@ -15,7 +15,6 @@ from ..canonical import state_digest
 from ..interchange import account_document, changes_document, event_document, outcome_document, state_document
 from ..outcomes import Applied, Outcome
 from ..state import State
-from ..transactions import Transaction
 from .client import Engine, GivenAccount, GivenOutcome
 
 Document = dict[str, Any]
@@ -42,18 +41,6 @@ class Difference:
     def place(self) -> str:
         """Where it is, as a path; the aspect alone where it has no parts."""
         return ".".join((self.aspect, *self.where))
-
-
-@attrs.frozen
-class Answer:
-    """The ledger's answer to a transaction: the states around it, the outcome, and the chain's link (32 bytes) after
-    it, None where nobody asks for links."""
-
-    transaction: Transaction
-    before: State
-    outcome: Outcome
-    after: State
-    link: bytes | None = None
 
 
 # Outcomes.
@@ -116,14 +103,6 @@ def first_difference(
             if found:
                 return number, found
     return None
-
-
-def first_outcome_difference(
-    answers: Sequence[Answer], given: Sequence[GivenOutcome], gives: frozenset[str]
-) -> tuple[int, list[Difference]] | None:
-    """The same of answers, all of which have links where the engine gives them."""
-    links = [answer.link for answer in answers if answer.link is not None]
-    return first_difference([answer.outcome for answer in answers], given, gives, links)
 
 
 def _change_differences(ours: list[dict[str, Any]], theirs: list[dict[str, str]]) -> list[Difference]:
