@@ -32,7 +32,7 @@ SUMMARIES = {
     "compare": "Run another engine side by side with the ledger.",
     "step": "Answer transactions from one state file to the next.",
     "vectors": "Write test vectors for other engines, or check an engine by them.",
-    "export": "Write a log as a trace for model checkers, or as a regression test.",
+    "export": "Write a log as a trace, or as a regression test.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines, or of a test vector.",
     "completion": "Print the completion script of a shell.",
@@ -48,7 +48,8 @@ TRACEBACK_VARIABLE = "BACKSTOP_TRACEBACK"
 EXIT_CODES = """\b
 Exit codes:
   0  all held
-  1  a law broke, the log says what the ledger does not do, or diff, watch or journal verify found something
+  1  a law broke, the log says what the ledger does not do, or diff, watch, compare, vectors check or
+     journal verify found something
   2  usage or bad input, told in one line on standard error
   3  internal error (BACKSTOP_TRACEBACK=1 shows where)"""
 

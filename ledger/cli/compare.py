@@ -8,6 +8,7 @@ import attrs
 import click
 
 from .options import files, json_option, print_document, print_lines, shown_path
+from .pipeline import Pipeline, pipeline_options
 
 if TYPE_CHECKING:
     from ..comparing import Comparison, Ways
@@ -81,6 +82,7 @@ Exit codes:
     metavar="FOLDER",
     help="Where a counterexample is written.",
 )
+@pipeline_options
 @json_option
 @click.option("--quiet", is_flag=True, help="Print the result alone, in one line, and no progress.")
 @click.pass_context
@@ -99,6 +101,7 @@ def command(
     folder: str,
     as_json: bool,
     quiet: bool,
+    pipeline: Pipeline,
 ) -> int:
     """Run another engine side by side with the ledger, on LOG or on examples made at random.
 
@@ -132,13 +135,20 @@ def command(
             search = fuzz_search(engine, folder, campaign, rulebooks)
             comparison = on_examples(runner, campaign, ways, quiet=quiet)
     document = None if comparison.found is None else search.written(comparison)
+    code = int(not comparison.agrees)
+    if pipeline.is_asked:
+        from .reporting_compared import comparison_checks
+
+        checks = comparison_checks(comparison, document, log=log, seed=seed or 0)
+        subject = search.place if fuzz is None else f"{fuzz} examples of {search.place}"
+        pipeline.tell(checks, closing=sentence(comparison, search.place), code=code, subject=subject)
     if as_json:
         print_document(compared_document(comparison, document, search.place))
     elif quiet:
         click.echo(sentence(comparison, search.place))
     else:
         print_lines(compared_lines(comparison, document, search.place))
-    return int(not comparison.agrees)
+    return code
 
 
 @attrs.frozen

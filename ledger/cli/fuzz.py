@@ -18,9 +18,11 @@ from ..rulebook import Rulebook
 from ..state import genesis
 from .commands import INTERNAL_ERROR, INTERRUPTED
 from .counterexamples import Document, write_counterexample
-from .fuzzed import fuzzed_document, fuzzed_lines
+from .fuzzed import closing_sentence, fuzzed_document, fuzzed_lines
 from .options import files, json_option, laws_from_option, no_rulebook, print_document, print_lines
+from .pipeline import Pipeline, pipeline_options
 from .progress import progress_of_examples
+from .reporting import fuzz_checks, interrupted_trouble
 
 SHRUNK = 3
 """Examples of each law that breaks that are shrunk: the shortest is written."""
@@ -89,6 +91,7 @@ def names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
     metavar="FOLDER",
     help="Where counterexamples are written.",
 )
+@pipeline_options
 @json_option
 def command(
     examples: int,
@@ -100,6 +103,7 @@ def command(
     law_files: tuple[str, ...],
     folder: str,
     as_json: bool,
+    pipeline: Pipeline,
 ) -> int:
     """Try the ledger at random, every law watching each step, and report what was tried and reached.
 
@@ -121,10 +125,23 @@ def command(
         interrupted = True
     campaign = ended(settings, tally)
     found = list(written(campaign, rulebooks, folder))
+    code = exit_code(campaign, interrupted=interrupted)
+    pipeline.tell(
+        fuzz_checks(campaign, found),
+        closing=closing_sentence(campaign, interrupted=interrupted),
+        code=code,
+        troubles=[interrupted_trouble(campaign)] if interrupted else [],
+        subject=f"{examples} examples of seed {seed}",
+    )
     if as_json:
         print_document(fuzzed_document(campaign, found, interrupted=interrupted))
     else:
         print_lines(fuzzed_lines(campaign, found, interrupted=interrupted))
+    return code
+
+
+def exit_code(campaign: Campaign, *, interrupted: bool) -> int:
+    """How the command ends: a failure of the ledger before a broken law, and that before an interruption."""
     if campaign.failures:
         return INTERNAL_ERROR if any(failed.finding.scope is None for failed in campaign.failures) else 1
     return INTERRUPTED if interrupted else 0

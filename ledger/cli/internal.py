@@ -9,10 +9,11 @@ from .options import place_of
 
 
 class InternalError(Exception):
-    """The ledger could not answer a line: `place` is the line, the cause is what it raised."""
+    """The ledger could not answer a line: `place` says which in words, the cause is what it raised. `line`: of a log,
+    None where there is none."""
 
-    def __init__(self, place: str, cause: Exception) -> None:
-        self.place, self.cause = place, cause
+    def __init__(self, place: str, cause: Exception, line: int | None = None) -> None:
+        self.place, self.cause, self.line = place, cause, line
         super().__init__(place)
 
 
@@ -25,4 +26,4 @@ def internal_errors_of(log: str) -> Iterator[None]:
         line = noted_line(error)
         if line is None or isinstance(error, OSError | LawFileError):
             raise
-        raise InternalError(place_of(log, line), error) from error
+        raise InternalError(place_of(log, line), error, line) from error

@@ -22,6 +22,7 @@ from .options import (
     shown_name,
     shown_path,
 )
+from .pipeline import Pipeline, pipeline_options
 from .progress import progress_of
 from .replayed import replayed_document, replayed_lines
 from .saving import refuse_unwritable, save, save_state
@@ -108,6 +109,7 @@ Example:
     help="Processes that share the log, 1 by default; what comes out does not depend on it.",
 )
 @cluster_option("Verify the log on the Dask cluster of this scheduler instead.")
+@pipeline_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -126,6 +128,7 @@ def command(
     counterexample_out: str | None,
     workers: int | None,
     cluster: str | None,
+    pipeline: Pipeline,
 ) -> int:
     """Replay LOG with its laws checked, and report.
 
@@ -189,6 +192,11 @@ def command(
     written = None
     if keeper is not None:
         written = keeper.write(state, report, laws, state_every=state_every, options=options)
+    code = int(report.failure is not None or bool(unwanted))
+    if pipeline.is_asked:
+        from .reporting import replay_checks  # only then is what campaigns need loaded
+
+        pipeline.tell(replay_checks(report, log, fail_on, unwanted), closing=closing, code=code)
     if as_json:
         print_document(
             replayed_document(report, log=shown_path(log), closing=closing, unwanted=unwanted, counterexample=written)
@@ -197,7 +205,7 @@ def command(
         click.echo(closing)
     else:
         print_lines(replayed_lines(report, log=log, closing=closing, state_every=state_every, counterexample=written))
-    return int(report.failure is not None or bool(unwanted))
+    return code
 
 
 def keeper_of(path: str, log: str) -> "Keeper":

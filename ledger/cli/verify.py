@@ -9,8 +9,11 @@ from ..laws import REGISTRY
 from ..verifying.claims import ENGINES, SpecsError, specs_folder
 from ..verifying.logs import shipped_logs
 from ..verifying.verification import WAYS, Plan, verify
+from .commands import BAD_INPUT
 from .options import files, json_option, laws_from_option, print_document, print_lines
+from .pipeline import Pipeline, pipeline_options
 from .progress import progress_of_ways
+from .reporting_verified import verified_checks
 from .verified import closing_sentence, untried, verified_document, verified_lines
 
 EXAMPLE = """\b
@@ -66,6 +69,7 @@ EXAMPLES, QUICK_EXAMPLES, STEPS = 2000, 200, 200
     help="Fail on what is UNKNOWN also in the quick form or under a budget, and on what nothing put to the test.",
 )
 @laws_from_option
+@pipeline_options
 @json_option
 @click.pass_context
 def command(
@@ -82,6 +86,7 @@ def command(
     fail_on: str | None,
     law_files: tuple[str, ...],
     as_json: bool,
+    pipeline: Pipeline,
 ) -> int:
     """Check every law four ways, and print what is known of each for every transaction it concerns.
 
@@ -114,13 +119,22 @@ def command(
         with progress_of_ways() as look:
             found = verify(plan, look)
     except SpecsError as error:
+        pipeline.tell_trouble("bad input", str(error), code=BAD_INPUT)
         raise click.UsageError(str(error), ctx) from None
     closing = closing_sentence(found)
+    is_strict, partly = fail_on == "unknown", quick or budget is not None
+    fails_on_unknown = is_strict or not partly
+    code = int(bool(found.failures or (found.unknown and fails_on_unknown) or (is_strict and untried(found))))
+    checks = verified_checks(found, fails_on_unknown=fails_on_unknown, fails_on_untried=is_strict)
+    pipeline.tell(checks, closing=closing, code=code, subject=subject_of(plan))
     if as_json:
         print_document(verified_document(found, closing=closing))
     else:
         print_lines(verified_lines(found, closing=closing))
-    partly = quick or budget is not None
-    is_strict = fail_on == "unknown"
-    unknown = (found.unknown and (is_strict or not partly)) or (is_strict and untried(found))
-    return int(bool(found.failures or unknown))
+    return code
+
+
+def subject_of(plan: Plan) -> str:
+    """What a plan checks, in words."""
+    laws = "every law" if plan.law_id is None else f"law {plan.law_id}"
+    return f"{laws}: {', '.join(plan.ways)}"

@@ -81,11 +81,16 @@ class Mismatch:
         where = (
             "before the first transaction" if self.rule is None else f"at transaction {self.position + 1}, {self.rule}"
         )
+        return f"{where}: {self.detail}"
+
+    @property
+    def detail(self) -> str:
+        """The same without where: how the engine failed, or what differs first."""
         if self.error is not None:
-            return f"{where}: {self.error}"
+            return self.error
         first = self.differences[0]
         more = f", and {len(self.differences) - 1} more" if len(self.differences) > 1 else ""
-        return f"{where}: {first.place}: expected {shown(first.ours)}, found {shown(first.theirs)}{more}"
+        return f"{first.place}: expected {shown(first.ours)}, found {shown(first.theirs)}{more}"
 
 
 def shown(value: Any) -> str:

@@ -20,14 +20,21 @@ STATE_EVERY = 100
 
 @attrs.frozen
 class LogResult:
-    """What replaying one log came to: `failure` is what stopped it, in words, None where all held."""
+    """What replaying one log came to: `failure` is what stopped it, in words, None where all held.
+
+    `broken`: the id of the broken law, None where none is or an expectation was not met, and `scope` its scope. `line`:
+    where it stopped, None where all held or a state was broken before any; `detail` and `accounts` of what stopped it.
+    """
 
     path: str
     transactions: int
     spoken: Spoken
     failure: str | None
     broken: str | None = None
-    """The id of the broken law, None where none is or an expectation was not met."""
+    scope: str | None = None
+    line: int | None = None
+    detail: str = ""
+    accounts: tuple[str, ...] = ()
 
 
 def shipped_logs(root: Path) -> list[Path]:
@@ -52,12 +59,20 @@ def _replay(law_id: str | None, path: str, extra: Sequence[Law] = ()) -> LogResu
     with open_log(path) as stream:
         state, entries = read_log(stream, name_of(path))
         report = replay_log(state, entries, laws=(*laws_of(law_id), *extra), state_every=STATE_EVERY)
-    failure, told, broken = report.failure, None, None
-    if failure is not None:
-        broken = None if failure.law is None else failure.law.id
-        what = "an expectation is not met" if broken is None else f"{broken} is broken"
-        told = f"{what} on line {0 if failure.entry is None else failure.entry.line}: {failure.detail}"
-    return LogResult(path, report.transactions, spoken_of(report.laws), told, broken)
+    failure, result = report.failure, LogResult(path, report.transactions, spoken_of(report.laws), None)
+    if failure is None:
+        return result
+    what = "an expectation is not met" if failure.law is None else f"{failure.law.id} is broken"
+    line = None if failure.entry is None else failure.entry.line
+    return attrs.evolve(
+        result,
+        failure=f"{what} on line {line or 0}: {failure.detail}",
+        broken=None if failure.law is None else failure.law.id,
+        scope=None if failure.law is None else failure.law.scope.value,
+        line=line,
+        detail=failure.detail,
+        accounts=failure.accounts,
+    )
 
 
 def spoken_of(counts: Iterable[Count]) -> Spoken:

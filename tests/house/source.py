@@ -87,6 +87,7 @@ EDGE = (
     "comparing",
     "vectors",
     "verifying",
+    "reports",
     "cli",
     "__main__",
 )

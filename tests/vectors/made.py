@@ -46,6 +46,8 @@ LOGS = (
         "backstop-transfer",
         "a provider fills its own headroom before a takeover",
     ),
+    ("tests/logs/attacks/found/ENR-1-a-notice-of-nothing.jsonl", "leave", "a notice that runs out at once"),
+    ("tests/logs/attacks/found/FND-1-a-clamp-of-nothing.jsonl", "fund", "a clamp of zero"),
 )
 LONGEST_NAME = 90
 LOG_BLOCK = re.compile(r"^```jsonl\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
@@ -91,13 +93,13 @@ def of_tables() -> Iterator[Case]:
     for table in all_tables():
         rows: tuple[Refusal | Success, ...] = (*table.refusals, *table.successes)
         for row in rows:
-            words = f"refused, {row.reason.name}" if isinstance(row, Refusal) else "applied"
+            words = f"Refused with {row.reason.name}" if isinstance(row, Refusal) else "Applied"
             rule = table.rule.replace("_", "-")
             prefix = "" if rule == table.type_name else f"{rule.removeprefix(table.type_name).strip('-')}-"
             yield case_for(
                 table.type_name,
                 f"{prefix}{'refused' if isinstance(row, Refusal) else 'applied'}-{slug(row.name)}",
-                f"A {table.type_name} that is {words}: {row.name}.",
+                f"{words}: {row.name}.",
                 {"kind": "table", "rule": rule, "row": row.name},
                 readable(row),
                 (row.transaction,),
@@ -128,7 +130,7 @@ def of_logs() -> Iterator[Case]:
         logs = LOG_BLOCK.findall(text) if is_page else [text]
         for number, log in enumerate(logs, start=1):
             state, entries = read_log(io.BytesIO(log.encode()), path)
-            name = "worked-example" if is_page else f"log-{path.rpartition('/')[2].removesuffix('.jsonl')}"
+            name = "worked-example" if is_page else f"log-{slug(path.rpartition('/')[2].removesuffix('.jsonl'))}"
             yield case_for(
                 kind,
                 name if number == 1 else f"{name}-{number}",

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
@@ -13,13 +12,14 @@ from ledger.interchange import state_document
 from ledger.laws import REGISTRY, LawBroken, Monitor
 from ledger.outcomes import Applied, Reason, Rejected
 from ledger.profiles import load_profile, merge, profile_document
-from ledger.vectors import Vector, all_cases, answered
+from ledger.vectors import Vector, all_cases
 from ledger.vectors.cases import TYPES, case_of
 from tests.rules.tables import Refusal, Success, Table, all_tables
 
 from .__main__ import FOLDER, written
 from .corners import NAMES, shown_by
 from .made import made_cases
+from .whole import vectors
 
 LIMITS_OF_PROVIDERS = {
     "minute": "a provider is held back by its minute",
@@ -30,12 +30,6 @@ LIMITS_OF_PROVIDERS = {
     "liquidating": "a provider is passed over while liquidating",
     "itself": "a provider is taken over",
 }
-
-
-@cache
-def vectors() -> tuple[Vector, ...]:
-    """Every case of the package, answered."""
-    return tuple(answered(case) for case in all_cases())
 
 
 def of_kind(kind: str) -> Iterator[Vector]:

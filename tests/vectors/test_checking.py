@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from ledger.cli import main
+from ledger.cli.vectors_checked import MOST_SHOWN
 from ledger.transactions import TYPE_NAMES
-from ledger.vectors import files_of_the_set
 from ledger.vectors.checking import MOST_TROUBLES
 from tests.cli.runs import document, run, words_of
 from tests.engines.running import HONEST, faulty
 
 from .planted import FAULTS, FIRST_TROUBLE, STATES
+from .whole import files
+
+NUMBER = Counter(path.partition("/")[0] for path in files() if "/" in path)
+"""How many vectors there are of each type."""
 
 ENGINE = shlex.join(HONEST)
 ALL = ("--only", "deposit", "--only", "observe", "--only", "leave", "--only", "trade")
@@ -26,7 +30,7 @@ ALL = ("--only", "deposit", "--only", "observe", "--only", "leave", "--only", "t
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The set of vectors."""
     out = tmp_path_factory.mktemp("vectors")
-    for path, text in files_of_the_set():
+    for path, text in files().items():
         (out / path).parent.mkdir(exist_ok=True)
         (out / path).write_bytes(text)
     return out
@@ -55,13 +59,13 @@ def test_the_ledger_passes_all_of_them(folder: Path) -> None:
 def test_people_are_told_in_a_table(folder: Path) -> None:
     result = run("vectors", "check", str(folder), "--engine", ENGINE, "--only", "deposit", "--only", "withdraw")
     assert result.exit_code == 0
+    both = NUMBER["deposit"] + NUMBER["withdraw"]
     lines = result.stdout.splitlines()
     assert lines[0].startswith("backstop-ledger ")
     assert [line.split() for line in lines[2:]] == [
         ["transaction", "vectors", "passed", "failed", "not", "run"],
-        ["deposit", "28", "28", "-", "-"],
-        ["withdraw", "38", "38", "-", "-"],
-        ["all", "66", "66", "-", "-"],
+        *([name, str(NUMBER[name]), str(NUMBER[name]), "-", "-"] for name in ("deposit", "withdraw")),
+        ["all", str(both), str(both), "-", "-"],
     ]
 
 
@@ -121,16 +125,19 @@ def test_expected_and_found_stand_side_by_side(folder: Path) -> None:
 def test_more_failures_than_a_page_takes_are_counted(folder: Path) -> None:
     result = run("vectors", "check", str(folder), "--engine", planted("another link"), "--only", "deposit")
     assert result.exit_code == 1
-    assert result.stdout.endswith("\n\n... and 8 failures more; --json has them all\n")
+    assert result.stdout.endswith(f"\n\n... and {NUMBER['deposit'] - MOST_SHOWN} failures more; --json has them all\n")
 
 
 def test_types_that_it_does_not_know_are_not_run(folder: Path) -> None:
     told = check(folder, planted("knows deposits"), *ALL, code=0)
     by_type = told["transactions"]
-    assert by_type["observe"] == {"count": 58, "passed": 0, "failed": 0, "not_run": 58}
-    assert by_type["deposit"]["passed"] == 28
+    assert by_type["observe"] == {"count": NUMBER["observe"], "passed": 0, "failed": 0, "not_run": NUMBER["observe"]}
+    assert by_type["deposit"]["passed"] == NUMBER["deposit"]
     text = run("vectors", "check", str(folder), "--engine", planted("knows deposits"), *ALL).stdout
-    assert "as the engine does not know observe" in words_of(text)
+    asked = {path: json.loads(data) for path, data in files().items() if path.partition("/")[0] in ALL}
+    kinds = {transaction["type"] for vector in asked.values() for transaction in vector["transactions"]}
+    unknown = ", ".join(sorted(kinds - {"deposit", "mark"}))
+    assert f"vectors, as the engine does not know {unknown}" in words_of(text)
 
 
 def test_an_engine_that_begins_at_a_genesis_is_given_no_other_state(folder: Path) -> None:
@@ -146,14 +153,19 @@ def test_an_engine_that_begins_at_a_genesis_is_given_no_other_state(folder: Path
 
 def test_none_run_is_no_pass(folder: Path) -> None:
     told = check(folder, planted("knows deposits"), "--only", "observe", code=1)
-    assert (told["passed"], told["failed"], told["not_run"]) == (0, 0, 58)
+    assert (told["passed"], told["failed"], told["not_run"]) == (0, 0, NUMBER["observe"])
     text = run("vectors", "check", str(folder), "--engine", planted("knows deposits"), "--only", "observe").stdout
     assert "No vector was run." in text
 
 
 def test_an_error_reply_fails_the_vector_and_the_engine_goes_on(folder: Path) -> None:
     told = check(folder, planted("has no observations"), "--only", "observe", "--only", "trade", code=1)
-    assert told["transactions"]["observe"] == {"count": 58, "passed": 0, "failed": 58, "not_run": 0}
+    assert told["transactions"]["observe"] == {
+        "count": NUMBER["observe"],
+        "passed": 0,
+        "failed": NUMBER["observe"],
+        "not_run": 0,
+    }
     assert told["transactions"]["trade"]["failed"] == 0
     why = next(vector["why"] for vector in told["vectors"] if vector["result"] == "failed")
     assert why.endswith("replied to apply with an error: the monitor is not there yet")
@@ -162,16 +174,16 @@ def test_an_error_reply_fails_the_vector_and_the_engine_goes_on(folder: Path) ->
 def test_an_engine_that_crashes_is_started_again_and_not_for_ever(folder: Path) -> None:
     told = check(folder, planted(FIRST_TROUBLE), "--only", "observe", "--only", "trade", code=1)
     assert told["transactions"]["observe"] == {
-        "count": 58,
+        "count": NUMBER["observe"],
         "passed": 0,
         "failed": MOST_TROUBLES,
-        "not_run": 58 - MOST_TROUBLES,
+        "not_run": NUMBER["observe"] - MOST_TROUBLES,
     }
     assert "ended with exit code 3 while its reply to apply was awaited" in told["vectors"][0]["why"]
     only = [vector["name"] for vector in told["vectors"][:2]]
     words = [word for name in only for word in ("--only", name)]
     told = check(folder, planted(FIRST_TROUBLE), *words, "--only", "trade", code=1)
-    assert (told["transactions"]["observe"]["failed"], told["transactions"]["trade"]["passed"]) == (2, 91)
+    assert (told["transactions"]["observe"]["failed"], told["transactions"]["trade"]["passed"]) == (2, NUMBER["trade"])
 
 
 def test_an_engine_that_hangs_is_ended(folder: Path) -> None:
@@ -182,7 +194,7 @@ def test_an_engine_that_hangs_is_ended(folder: Path) -> None:
 
 def test_an_engine_that_ends_badly_is_told(folder: Path) -> None:
     told = check(folder, planted("ends badly"), "--only", "leave", code=1)
-    assert told["passed"] == 16
+    assert told["passed"] == NUMBER["leave"]
     assert "ended with exit code 4 after bye, expected 0" in told["ended_badly"]
     result = run("vectors", "check", str(folder), "--engine", planted("ends badly"), "--only", "leave")
     assert result.exit_code == 1

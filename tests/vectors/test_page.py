@@ -15,12 +15,13 @@ from ledger.laws import Step
 from ledger.profiles import profile_document
 from ledger.rulebook import is_system
 from ledger.state import Account, Position, State
-from ledger.vectors import MANIFEST, all_cases, answered, files_of_the_set, vector_schema
+from ledger.vectors import MANIFEST, all_cases, vector_schema
 from tests.house.source import ROOT, tree
 from tests.house.test_traceability import rows
 
 from . import bounds
 from .arithmetic import DIVISIONS, Site, Watch, divides, functions, multiplying, sites
+from .whole import files, vectors
 
 PAGE = (ROOT / "specs" / "vectors.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+)`")
@@ -28,12 +29,6 @@ EXAMPLE = "deposit/applied-the-first-deposit-opens-an-account-at-100x-and-standa
 STEPS, DRAWN = 400, 300
 SIGNS = {"any": {-1, 0, 1}, "0 or more": {0, 1}, "above 0": {1}, "below 0": {-1}}
 """The signs that a numerator may have, by the page's words."""
-
-
-@cache
-def files() -> dict[str, bytes]:
-    """Every file of the set."""
-    return dict(files_of_the_set())
 
 
 def in_package(cell: str) -> list[str]:
@@ -163,7 +158,7 @@ def test_no_account_within_the_bounds_needs_more() -> None:
 @cache
 def simulated() -> tuple[Step, ...]:
     """The steps of every vector, and of a simulation under each rulebook."""
-    steps = [step for case in all_cases() for step in answered(case).steps]
+    steps = [step for vector in vectors() for step in vector.steps]
     for number, rulebook in enumerate(RULEBOOKS.values()):
         steps += play(Seeded(number), rulebook, STEPS)
     return tuple(steps)
@@ -211,8 +206,8 @@ def test_vectors_and_simulations_stay_within_the_widths() -> None:
 
 def test_the_widest_intermediate_of_the_vectors_is_told() -> None:
     watch = Watch()
-    for case in all_cases():
-        for answer in answered(case).answers:
+    for vector in vectors():
+        for answer in vector.answers:
             watch.apply(answer.before, answer.transaction)
     (told,) = re.findall(r"No intermediate of the vectors themselves is wider than ([0-9]+) bits", PAGE)
     assert max(watch.widest.values()) + 1 == int(told)

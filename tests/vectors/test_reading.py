@@ -5,25 +5,19 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger.vectors import files_of_the_set
 from ledger.vectors.reading import VectorError, read_vector, read_vectors
 from ledger.vectors.text import document_text
 from tests.cli.runs import run
 
+from .whole import files
+
 NEVER_ASKED = shlex.join([sys.executable, "-c", "import sys; sys.exit('the engine was started')"])
 Json = Any
-
-
-@cache
-def files() -> dict[str, bytes]:
-    """The files of the set by their paths."""
-    return dict(files_of_the_set())
 
 
 @pytest.fixture(scope="module")
