@@ -5,6 +5,7 @@ on a line of its own stands for any lines, and within a line for any text. The P
 through Sybil (`conftest.py`).
 """
 
+import importlib
 import os
 import re
 import shlex
@@ -15,7 +16,6 @@ from pathlib import Path
 import pytest
 
 import ledger
-import ledger.journal
 
 from .shared_data import SHARED, shared_path
 
@@ -128,10 +128,12 @@ def test_the_public_surface_is_documented() -> None:
     assert sorted(documented) == sorted(ledger.__all__)
 
 
-def test_the_journals_surface_is_documented() -> None:
-    section = (ROOT / "docs" / "embedding.md").read_text("utf-8").partition("| for | names of `ledger.journal` |")[2]
+@pytest.mark.parametrize("name", ["journal", "interchange", "comparing", "engines"])
+def test_the_surface_of_a_part_is_documented(name: str) -> None:
+    page = (ROOT / "docs" / "embedding.md").read_text("utf-8")
+    section = page.partition(f"| for | names of `ledger.{name}` |")[2]
     table = section.partition("\n\n")[0]
-    assert sorted(re.findall(r"`([A-Za-z_]+)`", table)) == sorted(ledger.journal.__all__)
+    assert sorted(re.findall(r"`([A-Za-z_]+)`", table)) == sorted(importlib.import_module(f"ledger.{name}").__all__)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[path.name for path in PAGES])

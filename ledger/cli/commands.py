@@ -48,7 +48,8 @@ TRACEBACK_VARIABLE = "BACKSTOP_TRACEBACK"
 EXIT_CODES = """\b
 Exit codes:
   0  all held
-  1  a law broke, the log says what the ledger does not do, or diff, watch or journal verify found something
+  1  a law broke, the log says what the ledger does not do, or diff, watch, compare, vectors check or
+     journal verify found something
   2  usage or bad input, told in one line on standard error
   3  internal error (BACKSTOP_TRACEBACK=1 shows where)"""
 

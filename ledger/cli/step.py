@@ -16,7 +16,7 @@ from .saving import STANDARD_OUTPUT, refuse_unwritable, save_all
 EXAMPLE = """\b
 Example:
   backstop replay docs/examples/takeover.jsonl --quiet --until 8 --state-out state.json
-  backstop step --state state.json --transactions docs/examples/transactions.jsonl --state-out after.json --result -
+  backstop step --state state.json --transactions docs/examples/transactions.ndjson --state-out after.json --result -
 
 \b
 Exit codes:

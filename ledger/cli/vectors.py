@@ -21,7 +21,7 @@ Example:
 CHECK_EXAMPLE = f"""\b
 Example:
   {SETS}
-  backstop vectors check vectors --only trade --engine "python3 -m ledger.engines.serve"
+  backstop vectors check vectors --engine "python3 docs/examples/engine.py"
 
 \b
 Exit codes:
@@ -72,7 +72,7 @@ def _write(folder: Path, shown: str) -> int:
 
 @command.command("check", epilog=CHECK_EXAMPLE)
 @click.argument("vectors", metavar="DIR", shell_complete=files)
-@click.option("--engine", required=True, metavar="COMMAND", help="The command that starts the engine.")
+@click.option("--engine", required=True, metavar="CMD", help="The command that starts the engine; no shell runs it.")
 @click.option(
     "--only",
     multiple=True,
@@ -85,13 +85,13 @@ def _write(folder: Path, shown: str) -> int:
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long an engine may take to reply.",
+    help="How long each reply may take.",
 )
 @json_option
 def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_json: bool) -> int:
     """Hold an engine against the vectors in DIR, or against one file of them.
 
-    The engine is started as COMMAND and speaks the engine protocol on its standard input and output. Compared is what
+    The engine is started as CMD and speaks the engine protocol on its standard input and output. Compared is what
     it says it gives; vectors with transactions that it does not know, or that begin where it cannot, are not run.
     """
     from ..engines import EngineError

@@ -97,15 +97,17 @@ def _row(name: str, results: Sequence[Checked]) -> Sequence[Cell]:
 
 
 def _reasons(results: Iterable[Checked]) -> Iterator[str]:
-    """Why vectors were not run, each reason once."""
+    """Why vectors were not run, each reason once; all transactions that the engine does not know are one."""
+    not_run = [checked for checked in results if checked.result is Result.NOT_RUN]
+    unknown = frozenset[str]().union(*(checked.unknown for checked in not_run))
     why: dict[str, int] = {}
-    for checked in results:
-        if checked.result is Result.NOT_RUN:
-            why[checked.why] = why.get(checked.why, 0) + 1
+    for checked in not_run:
+        reason = f"the engine does not know {', '.join(sorted(unknown))}" if checked.unknown else checked.why
+        why[reason] = why.get(reason, 0) + 1
     if why:
         yield ""
     for reason, number in why.items():
-        yield f"Not run: {counted(number, 'vector')}, as the engine {reason.removeprefix('the engine ')}"
+        yield from paragraph(f"{counted(number, 'vector')}, as {reason}", label="Not run:", hang=9)
 
 
 def _failure(checked: Checked) -> Iterator[str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 import attrs
 
 from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
-from ..engines.client import Abilities
 from ..engines.differences import Difference, first_difference, look_at
 from .reading import ReadVector
 
@@ -29,13 +28,15 @@ class Result(enum.Enum):
 class Checked:
     """A vector and how it ended.
 
-    `why`: of one that was not run, or in which the engine did not answer, in words. `number`: which of its transactions
-    was answered otherwise, from 0, None where the state at the end differs. `difference`: the first thing that differs.
+    `why`: of one that was not run, or in which the engine did not answer, in words; `unknown`, of one that was not run,
+    the transaction types in it that the engine does not know. `number`: which of its transactions was answered
+    otherwise, from 0, None where the state at the end differs. `difference`: the first thing that differs.
     """
 
     name: str
     result: Result
     why: str = ""
+    unknown: frozenset[str] = frozenset()
     number: int | None = None
     difference: Difference | None = None
 
@@ -82,11 +83,10 @@ class Checking:
             self._engine = None
 
     def _checked(self, vector: ReadVector) -> Checked:
-        why = cannot(self.abilities, vector)
-        if not why and self._troubles == MOST_TROUBLES:
-            why = f"the engine went down {MOST_TROUBLES} times"
+        unknown = vector.types - self.abilities.types
+        why = self._cannot(vector, unknown)
         if why:
-            return Checked(vector.name, Result.NOT_RUN, why)
+            return Checked(vector.name, Result.NOT_RUN, why, unknown)
         try:
             if self._engine is None:
                 self._engine = self._start()
@@ -98,15 +98,15 @@ class Checking:
             self._troubles += 1
             return Checked(vector.name, Result.FAILED, str(error))
 
-
-def cannot(abilities: Abilities, vector: ReadVector) -> str:
-    """Why an engine cannot be asked a vector; empty where it can."""
-    unknown = sorted(vector.types - abilities.types)
-    if unknown:
-        return f"does not know {', '.join(unknown)}"
-    if abilities.begins_at_genesis and not vector.begins_at_genesis:
-        return "begins at a genesis only"
-    return ""
+    def _cannot(self, vector: ReadVector, unknown: frozenset[str]) -> str:
+        """Why the engine is not asked a vector; empty where it is."""
+        if unknown:
+            return f"the engine does not know {', '.join(sorted(unknown))}"
+        if self.abilities.begins_at_genesis and not vector.begins_at_genesis:
+            return "the engine begins at a genesis only"
+        if self._troubles == MOST_TROUBLES:
+            return f"the engine went down {MOST_TROUBLES} times"
+        return ""
 
 
 def _held_against(engine: Engine, vector: ReadVector) -> Checked:

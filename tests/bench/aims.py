@@ -15,7 +15,21 @@ from rich.table import Table
 
 from docs.examples.make.cascade import PROFILE, cascade, cascade_lines
 from docs.examples.make.tape import HOUR, MIDNIGHT
-from ledger import encode_genesis, encode_transaction, load_profile, open_log, read_log, replay_log
+from ledger import (
+    Applied,
+    Deposit,
+    State,
+    Transaction,
+    apply,
+    encode_genesis,
+    encode_transaction,
+    load_profile,
+    open_log,
+    read_log,
+    replay_log,
+)
+from ledger.comparing.locating import Runner
+from ledger.comparing.lockstep import Lockstep
 from ledger.journal import JournalReader, Settings, import_log
 from ledger.parallel import Share, Work, replay_recorded, verified_by_processes, verified_here
 
@@ -29,6 +43,8 @@ SMALL = 1_000
 DAYS = 10
 """How often the day comes again in the long journal."""
 CHECKPOINT_EVERY = 2_000
+DEPOSITS = 40_000
+TRIVIAL = (sys.executable, "-S", str(Path(__file__).resolve().parents[1] / "engines" / "trivial.py"))
 MANY_LINES = 300
 """Types of which the day's log has fewer lines are not timed by themselves."""
 
@@ -50,11 +66,14 @@ class Aim:
 
 MIXED, DECODING, REPLAYING = "mixed log, every step law", "strict decoding", "log replayed, every step law"
 ALONE, SHARED = "long journal, every step law, one process", "long journal, every step law, two processes"
+COMPARED, COMPARED_DEPOSITS = "trivial engine in lock-step, mixed log", "trivial engine in lock-step, deposits"
 FLATNESS, BYTES, START = "slower with all accounts than with 1,000", "memory", "start of backstop --version"
 AIMS: Mapping[str, Aim] = {
     MIXED: Aim(60_000, at_least=True),
     SHARED: Aim(100_000, at_least=True),
     DECODING: Aim(150_000, at_least=True),
+    COMPARED: Aim(50_000, at_least=True),
+    COMPARED_DEPOSITS: Aim(50_000, at_least=True),
     FLATNESS: Aim(25, at_least=False),
     BYTES: Aim(700, at_least=False),
     START: Aim(150, at_least=False),
@@ -84,7 +103,7 @@ class Timed:
 
     def each(self, rounds: int) -> dict[str, float]:
         """Least seconds of one thing of each action: the processor's, but where another process is started."""
-        clocks = dict.fromkeys((START, ALONE, SHARED), time.perf_counter)
+        clocks = dict.fromkeys((START, ALONE, SHARED, COMPARED, COMPARED_DEPOSITS), time.perf_counter)
         seconds = best_seconds(self.prepared, rounds=rounds, check=self.look, clock=time.process_time, clocks=clocks)
         told = {name: 1 / rate for name, rate in self.folded.items()}
         return {name: seconds[name] / self.things[name] for name in self.prepared} | told
@@ -107,6 +126,8 @@ def figures(accounts: int, rounds: int) -> tuple[Figure, ...]:
         journal, lines = long_journal(Path(folder))
         timed.add(ALONE, lines, partial(recorded, journal, verified_here))
         timed.add(SHARED, lines, partial(recorded, journal, verified_by_processes(2)))
+        for name, compared in compared_logs(small).items():
+            timed.prepare(name, len(compared), partial(in_lock_step, small.opened, compared))
         for name, path in logs.items():
             timed.prepare(name, decoded(path), partial(reading, path))
         timed.add(START, 1, start)
@@ -126,6 +147,8 @@ def _figures(each: Mapping[str, float], size: int, accounts: int) -> Sequence[Fi
         rate(REPLAYING, "lines/s"),
         rate(ALONE, "lines/s"),
         rate(SHARED, "lines/s"),
+        rate(COMPARED, "transactions/s"),
+        rate(COMPARED_DEPOSITS, "transactions/s"),
         *(rate(name, "lines/s") for name in each if name.startswith(DECODING)),
         Figure(FLATNESS, (growth - 1) * 100, "%", growth),
         Figure(BYTES, size, "bytes an account", size),
@@ -185,6 +208,32 @@ def recorded(path: str, share: Share) -> object:
     if report is None or report.failure is not None:
         raise RuntimeError("the long journal was not replayed as it should be")
     return report
+
+
+def compared_logs(the_day: Day) -> dict[str, tuple[Transaction, ...]]:
+    """What a trivial engine, which applies everything, is compared on: of the day, without what visits every account,
+    all that is applied; and as many deposits of a thousand accounts."""
+    state, applied = the_day.opened, []
+    for transaction in without_visits(the_day).transactions:
+        outcome = apply(state, transaction)
+        if isinstance(outcome, Applied):
+            applied.append(transaction)
+            state = outcome.state
+    deposits = (Deposit(state.time, f"payer-{number % SMALL}", "USDT", 10**13) for number in range(DEPOSITS))
+    return {COMPARED: tuple(applied), COMPARED_DEPOSITS: tuple(deposits)}
+
+
+def in_lock_step(start: State, transactions: tuple[Transaction, ...]) -> Callable[[], None]:
+    """A trivial engine that has been started; what is timed is the comparison through its pipe."""
+    runner = Runner(TRIVIAL)
+    runner.engine()
+
+    def run() -> None:
+        with runner:
+            if Lockstep(runner.engine(), start).run(transactions) is not None:
+                raise RuntimeError("the trivial engine applies everything, and so does the ledger here")
+
+    return run
 
 
 def written_logs(folder: Path) -> dict[str, Path]:

@@ -170,6 +170,11 @@ def _changes(document: Document) -> None:
             change["reference_cost"] = str(int(change["reference_cost"]) - 1)
 
 
+def _market(document: Document) -> None:
+    if document.get("reason") == "UNKNOWN_MARKET":
+        document["reason"] = "MARKET_WITHOUT_MARK"
+
+
 def _order(document: Document) -> None:
     document["changes"] = list(reversed(document["changes"])) if "changes" in document else None
 
@@ -200,6 +205,7 @@ WRONG_WORDS: dict[str, Callable[[Document], Any]] = {
     "figure": _figure,
     "subject": _subject,
     "changes": _changes,
+    "market": _market,
     "order": _order,
     "events": _events,
     "event-field": _event_field,

@@ -91,7 +91,7 @@ def committed_texts() -> dict[str, str]:
         paths = [path for folder in folders for path in (ROOT / folder).rglob("*")] + list(ROOT.glob("*.*"))
     texts = {}
     for path in paths:
-        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".yml", ".yaml", ".cfg", ".txt", ""}:
+        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".yml", ".yaml", ".cfg", ".txt", ".mjs", ""}:
             texts[str(path.relative_to(ROOT))] = path.read_text(encoding="utf-8", errors="replace")
     return texts
 
