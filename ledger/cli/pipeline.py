@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,8 +10,6 @@ import click
 from ..byte_lines import STANDARD_INPUT
 from .commands import DIVERGED, INTERNAL_ERROR, ending
 from .options import files, shown_path
-from .saving import is_the_log, refuse_unwritable, save
-from .sources import is_journal
 
 if TYPE_CHECKING:
     from ..reports import Check, Place, Told, Trouble
@@ -70,16 +68,8 @@ class Pipeline:
         logs = (given["log"],) if given.get("log") is not None else given.get("logs", ())
         self.log: str | None = logs[0] if len(logs) == 1 else None
         self.subject = ", ".join(map(shown_path, logs))
-        others = list(named(given, WRITTEN))
-        for path in (junit, sarif):
-            if path is not None:
-                refuse_unwritable(path, log=self.log or "")
-                shown = click.format_filename(path)
-                if any(is_the_log(path, read) for read in named(given, READ)):
-                    raise click.ClickException(f"{shown}: is read by the command, expected another file")
-                if any(is_same(path, other) for other in others):
-                    raise click.ClickException(f"{shown}: is written twice, expected another file")
-                others.append(path)
+        if self.is_asked:
+            refuse_files([path for path in (junit, sarif) if path is not None], self.log, given)
 
     @property
     def is_asked(self) -> bool:
@@ -119,8 +109,10 @@ class Pipeline:
 
     def write(self, told: "Told") -> None:
         """The files that are asked for, each whole or not at all."""
-        self.has_told = True
         from ..reports import junit_bytes, sarif_bytes
+        from .saving import save
+
+        self.has_told = True
 
         if self.junit is not None:
             save(self.junit, [junit_bytes(told)])
@@ -171,19 +163,30 @@ class Pipeline:
 def place_in(log: str, line: int | None) -> "Place":
     """A line of a log, of a journal or of standard input, or all of it."""
     from ..reports import Place
+    from .sources import is_journal
 
     if log in (STANDARD_INPUT, "standard input"):
         return Place(None, line, within="standard input")
     return Place(log, line, is_text=not (log.endswith(".gz") or is_journal(log)))
 
 
-def named(given: dict[str, Any], names: Iterable[str]) -> Iterable[str]:
+def refuse_files(paths: Iterable[str], log: str | None, given: dict[str, Any]) -> None:
+    """ClickException where one of the files to write could not be written, or is read or written otherwise."""
+    from .saving import is_the_log, refuse_unwritable
+
+    others = [os.path.realpath(path) for path in named(given, WRITTEN)]
+    for path in paths:
+        refuse_unwritable(path, log=log or "")
+        shown = click.format_filename(path)
+        if any(is_the_log(path, read) for read in named(given, READ)):
+            raise click.ClickException(f"{shown}: is read by the command, expected another file")
+        if os.path.realpath(path) in others:
+            raise click.ClickException(f"{shown}: is written twice, expected another file")
+        others.append(os.path.realpath(path))
+
+
+def named(given: dict[str, Any], names: Iterable[str]) -> Iterator[str]:
     """The files that some of a command's parameters name."""
     for name in names:
         value = given.get(name)
         yield from (value,) if isinstance(value, str) else value or ()
-
-
-def is_same(path: str, other: str) -> bool:
-    """Whether two paths lead to one file, or would if they were there."""
-    return os.path.realpath(path) == os.path.realpath(other) or is_the_log(path, other)

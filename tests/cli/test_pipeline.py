@@ -216,6 +216,21 @@ def test_a_journal_is_told_by_its_lines(told: Answer, tmp_path: Path) -> None:
     assert "region" not in result["locations"][0]["physicalLocation"]
 
 
+def test_a_journal_that_recorded_another_answer_is_a_failure(
+    told: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = str(tmp_path / "venue.journal")
+    assert run("journal", "import", journal, TAKEOVER).exit_code == 0
+    monkeypatch.setattr("ledger.replay.chain", lambda previous, transaction, outcome: bytes(32))
+    found = told("replay", journal, code=1)
+    assert found.failing() == {("log", "expect"): "failure"}
+    (result,) = found.results
+    wanted = "found another chain digest recorded than the ledger gives"
+    assert result["message"]["text"].endswith(wanted)
+    assert found.stderr.endswith(f"{wanted}\n")
+    assert found.invocation["executionSuccessful"]
+
+
 @pytest.mark.parametrize("option", ["--junit", "--sarif"])
 def test_what_cannot_be_written_is_refused_before_the_work(option: str, tmp_path: Path) -> None:
     path = log(tmp_path, mark("5000"), {"type": "nonsense"})
