@@ -124,15 +124,15 @@ def command(
     from ..comparing.locating import Runner
     from .compared import compared_document, compared_lines, sentence
 
-    ways = Ways(batch, states_every)
+    ways, options = Ways(batch, states_every), options_of(batch, timeout, states_every)
     with Runner(engine, timeout=timeout) as runner:
         if log is not None:
-            search = Search(engine, folder, shown_path(log), stem_of(log), {"log": shown_path(log)}, (log,))
+            search = Search(engine, folder, shown_path(log), stem_of(log), {"log": shown_path(log)}, (log,), options)
             comparison = on_log(runner, log, ways, quiet=quiet)
         else:
             assert fuzz is not None
             campaign = campaign_of(fuzz, seed or 0, first or 0, STEPS if steps is None else steps, rulebooks)
-            search = fuzz_search(engine, folder, campaign, rulebooks)
+            search = fuzz_search(engine, folder, campaign, rulebooks, options)
             comparison = on_examples(runner, campaign, ways, quiet=quiet)
     document = None if comparison.found is None else search.written(comparison)
     code = int(not comparison.agrees)
@@ -154,7 +154,8 @@ def command(
 @attrs.frozen
 class Search:
     """What is searched, for what is told of it: the engine's command, where counterexamples go, the `place` in words,
-    what their names begin with, `facts` in plain values, and the words of a command that finds it `again`."""
+    what their names begin with, `facts` in plain values, the words of a command that finds it `again`, and `options` of
+    how the engine is asked."""
 
     engine: str
     folder: str
@@ -162,6 +163,7 @@ class Search:
     stem: str
     facts: dict[str, object]
     again: tuple[str, ...]
+    options: tuple[str, ...]
 
     def written(self, comparison: "Comparison") -> dict[str, object]:
         """Write the counterexample, and return the document that stands beside it."""
@@ -183,17 +185,31 @@ class Search:
         own = {"line": where.line} if where.example is None else {"example": where.example}
         facts = {"found_in": {**self.facts, **own}, "rulebook": where.rulebook}
         again = self.again if where.example is None else (*self.again, "--first", str(where.example))
-        document = sidecar_of(comparison, path=path, log=log, facts=facts, again=again, engine=self.engine)
+        document = sidecar_of(
+            comparison, path=path, log=log, facts=facts, again=again, engine=self.engine, options=self.options
+        )
         save(path.removesuffix(SUFFIX) + SIDECAR_SUFFIX, [json.dumps(document, indent=2).encode() + b"\n"])
         return document
 
 
-def fuzz_search(engine: str, folder: str, campaign: "Settings", rulebooks: tuple[str, ...]) -> Search:
+def options_of(batch: int, timeout: float, states_every: int) -> tuple[str, ...]:
+    """The words of the options of how an engine is asked, without those that are as they are by default."""
+    asked = (
+        ("--batch", batch, BATCH),
+        ("--timeout", timeout, TIMEOUT),
+        ("--states-every", states_every, STATES_EVERY),
+    )
+    return tuple(word for name, value, default in asked if value != default for word in (name, f"{value}"))
+
+
+def fuzz_search(
+    engine: str, folder: str, campaign: "Settings", rulebooks: tuple[str, ...], options: tuple[str, ...]
+) -> Search:
     """The search of examples made at random."""
     seed, steps = campaign.seed, campaign.steps
     again = ["--fuzz", "1", "--seed", str(seed), "--steps", str(steps)]
     again += [word for name in rulebooks for word in ("--rulebook", name)]
-    return Search(engine, folder, f"seed {seed}", f"seed-{seed}", {"seed": seed, "steps": steps}, tuple(again))
+    return Search(engine, folder, f"seed {seed}", f"seed-{seed}", {"seed": seed, "steps": steps}, tuple(again), options)
 
 
 def stem_of(log: str) -> str:

@@ -1,6 +1,7 @@
 """`backstop compare`: what is told, what is written, and how it ends."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,20 @@ def test_accounts_whose_balances_differ_stand_side_by_side(tmp_path: Path) -> No
     assert "* USDT " in told
     assert "BTC-PERP size" in told
     assert list((tmp_path / "found").glob("balances-trade-small-line-5.json*"))
+
+
+def test_the_command_asks_as_it_was_asked(tmp_path: Path) -> None:
+    """An engine that only fails within a short time, or in small batches, does not fail otherwise."""
+    source = log(tmp_path, deposit("ann", "500"), deposit("bob", "500"))
+    asked = ("--timeout", "1.5", "--batch", "1", "--states-every", "3")
+    told = document(" ".join(faulty("slow-to-apply")), source, *asked, folder=tmp_path, code=1)
+    assert told["mismatch"]["name"] == "hang deposit"
+    backstop, compare, *again = shlex.split(told["counterexample"]["command"])
+    assert (backstop, compare) == ("backstop", "compare")
+    assert again[2:-1] == ["--batch", "1", "--timeout", "1.5", "--states-every", "3"]
+    result = run("compare", *again, "--quiet", "--out", str(tmp_path / "again"))
+    assert result.exit_code == 1, result.output
+    assert ": hang deposit." in result.stdout
 
 
 def test_what_no_log_may_hold_is_written_as_transactions(tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ def apply(request: Any) -> None:
         os.abort()
     elif FAULT == "hang":
         time.sleep(600)
+    elif FAULT == "slow-to-apply":
+        time.sleep(4)
+        say({"reply": "apply", "outcomes": told})
     elif FAULT == "hang-in-line":
         write(b'{"reply":"apply","outc')
         time.sleep(600)
