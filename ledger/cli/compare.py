@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 BATCH, STATES_EVERY, STEPS, TIMEOUT = 256, 20, 500, 10.0
 
+LONGEST_STEM = 100
+"""Characters of a log's name that the names of its counterexamples begin with: file systems allow 255 in all."""
+
 EXAMPLE = """\b
 Example:
   backstop compare --engine "python3 docs/examples/engine.py" --fuzz 20 --seed 1
@@ -213,9 +216,9 @@ def fuzz_search(
 
 
 def stem_of(log: str) -> str:
-    """What the names of a log's counterexamples begin with."""
+    """What the names of a log's counterexamples have of its own."""
     name = "standard-input" if log == "-" else os.path.basename(log)
-    return re.sub("[^A-Za-z0-9._-]", "-", re.sub(r"(\.jsonl)?(\.gz)?$", "", name))
+    return re.sub("[^A-Za-z0-9._-]", "-", re.sub(r"(\.jsonl)?(\.gz)?$", "", name))[:LONGEST_STEM]
 
 
 def on_log(runner: "Runner", log: str, ways: "Ways", *, quiet: bool) -> "Comparison":

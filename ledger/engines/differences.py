@@ -16,6 +16,7 @@ from ..canonical import state_digest
 from ..interchange import account_document, changes_document, event_document, outcome_document, state_document
 from ..outcomes import Applied, Outcome
 from ..state import State
+from ..strict_json import one_line
 from ..transactions import Transaction
 from .client import Engine, GivenAccount, GivenOutcome
 
@@ -41,8 +42,8 @@ class Difference:
 
     @property
     def place(self) -> str:
-        """Where it is, as a path; the aspect alone where it has no parts."""
-        return ".".join((self.aspect, *self.where))
+        """Where it is, as a path in one line; the aspect alone where it has no parts."""
+        return one_line(".".join((self.aspect, *self.where)))
 
 
 @attrs.frozen

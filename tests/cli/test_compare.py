@@ -122,6 +122,20 @@ def test_accounts_whose_balances_differ_stand_side_by_side(tmp_path: Path) -> No
     assert list((tmp_path / "found").glob("balances-trade-small-line-5.json*"))
 
 
+def test_what_an_engine_makes_up_is_told_in_one_line_and_names_a_file_that_can_be(tmp_path: Path) -> None:
+    """Its name, and a reason that is long, has what moves a terminal's cursor, and is no name of a file."""
+    source = log(tmp_path, deposit("ann", "500"), name=f"{'long' * 60}.jsonl")
+    result = compared(" ".join(faulty("rude")), source, folder=tmp_path)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "\x1b" not in result.stdout
+    told = words_of(result.stdout)
+    assert told.startswith("engine rude\\x1b[31m compared ")
+    assert "engine refused, ../\\x1b[31m\\nXXX" in told
+    assert {path.suffix for path in (tmp_path / "found").iterdir()} == {".json", ".jsonl"}
+    document = json.loads(next((tmp_path / "found").glob("*.json")).read_text())
+    assert document["found"]["reason"].endswith("X" * 300)
+
+
 def test_the_command_asks_as_it_was_asked(tmp_path: Path) -> None:
     """An engine that only fails within a short time, or in small batches, does not fail otherwise."""
     source = log(tmp_path, deposit("ann", "500"), deposit("bob", "500"))
