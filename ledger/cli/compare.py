@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from .commands import heeding_termination
 from .options import files, json_option, print_document, print_lines, shown_path
 from .pipeline import Pipeline, pipeline_options
 
@@ -128,7 +129,7 @@ def command(
     from .compared import compared_document, compared_lines, sentence
 
     ways, options = Ways(batch, states_every), options_of(batch, timeout, states_every)
-    with Runner(engine, timeout=timeout) as runner:
+    with heeding_termination(), Runner(engine, timeout=timeout) as runner:
         if log is not None:
             search = Search(engine, folder, shown_path(log), stem_of(log), {"log": shown_path(log)}, (log,), options)
             comparison = on_log(runner, log, ways, quiet=quiet)

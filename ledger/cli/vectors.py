@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .commands import heeding_termination
 from .formatting import counted
 from .options import files, json_option, print_document, print_lines
 
@@ -99,12 +100,13 @@ def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_j
     from ..vectors.reading import VectorError, read_vectors
     from .vectors_checked import checked_document, checked_lines, is_passed
 
-    try:
-        chosen = list(_chosen(read_vectors(Path(vectors)), only, click.format_filename(vectors)))
-        checking = Checking(engine, timeout=timeout)
-    except (VectorError, EngineError) as error:
-        raise click.ClickException(str(error)) from None
-    results = list(checking.results(chosen))
+    with heeding_termination():
+        try:
+            chosen = list(_chosen(read_vectors(Path(vectors)), only, click.format_filename(vectors)))
+            checking = Checking(engine, timeout=timeout)
+        except (VectorError, EngineError) as error:
+            raise click.ClickException(str(error)) from None
+        results = list(checking.results(chosen))
     if as_json:
         print_document(checked_document(checking, results, engine))
     else:

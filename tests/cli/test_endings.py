@@ -4,6 +4,7 @@ import errno
 import gzip
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from ledger.cli.commands import ending
 from ledger.log import LogError, open_log, read_log
 from ledger.postings import LedgerBug
 from ledger.profiles import RulebookError
+from ledger.vectors.answering import answered
+from ledger.vectors.cases import all_cases
 
 from .runs import ALICE_AND_BOB, CASCADE, ROOT, TAKEOVER, backstop, run
 
@@ -135,6 +138,55 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
 def heed_interrupts() -> None:
     """Undo what a child inherits from a parent that ignores interrupts, as one in the background does."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("arguments", [("compare", "--fuzz", "1"), ("vectors", "check")])
+def test_no_engine_is_left_where_a_command_is_terminated(
+    arguments: tuple[str, ...], number: signal.Signals, tmp_path: Path
+) -> None:
+    told, program = tmp_path / "pid", tmp_path / "engine.py"
+    program.write_text(
+        "import os, sys, time\n"
+        "sys.stdin.readline()\n"
+        """print('{"reply":"hello","protocol":1,"engine":"hangs","gives":[]}', flush=True)\n"""
+        "sys.stdin.readline()\n"
+        f"open({str(told)!r}, 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    if arguments[0] == "vectors":
+        arguments = (*arguments, one_vector(tmp_path))
+    engine = shlex.join([sys.executable, "-S", str(program)])
+    process = subprocess.Popen(
+        [*BACKSTOP, *arguments, "--engine", engine, "--timeout", "100"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_hangups,
+    )
+    try:
+        while process.poll() is None and not (told.exists() and told.read_text()):
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, out, err) == (128 + number, b"", b"")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
+
+
+def one_vector(folder: Path) -> str:
+    """The path of a vector in a folder."""
+    path = folder / "vector.json"
+    path.write_bytes(answered(next(all_cases())).text)
+    return str(path)
+
+
+def heed_hangups() -> None:
+    """Undo what a child inherits from a parent that ignores hangups, as one under nohup does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def writing_end(fifo: Path, process: "subprocess.Popen[bytes]") -> int:
