@@ -8,8 +8,9 @@ import attrs
 import click
 
 from .commands import heeding_termination
-from .options import files, json_option, print_document, print_lines, shown_path
+from .options import Seconds, files, json_option, print_document, print_lines, shown_path
 from .pipeline import Pipeline, pipeline_options
+from .saving import refuse_unwritable_folder, save
 
 if TYPE_CHECKING:
     from ..comparing import Comparison, Ways
@@ -62,7 +63,7 @@ Exit codes:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",
@@ -129,6 +130,7 @@ def command(
     from .compared import compared_document, compared_lines, sentence
 
     ways, options = Ways(batch, states_every), options_of(batch, timeout, states_every)
+    refuse_unwritable_folder(folder)
     with heeding_termination(), Runner(engine, timeout=timeout) as runner:
         if log is not None:
             search = Search(engine, folder, shown_path(log), stem_of(log), {"log": shown_path(log)}, (log,), options)
@@ -175,7 +177,6 @@ class Search:
 
         from ..comparing.counterexamples import counterexample_log, sidecar_of
         from ..fuzzing.counterexamples import SIDECAR_SUFFIX, SUFFIX
-        from .saving import save
 
         assert comparison.found is not None
         where = comparison.where

@@ -1,6 +1,7 @@
 """Arguments and options that commands share, and how a command prints a document."""
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -60,6 +61,20 @@ def refuse_two_points(sequence: int | None, line: int | None) -> None:
 def cluster_option(help_text: str) -> Callable[[Command], Command]:
     """--cluster."""
     return click.option("--cluster", metavar="ADDRESS", help=help_text)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds above 0. Not a number is none, though it is not below 0 either."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
 
 
 def refuse_two_places(workers: int | None, cluster: str | None) -> None:

@@ -10,7 +10,7 @@ import click
 
 from .commands import heeding_termination
 from .formatting import counted
-from .options import files, json_option, print_document, print_lines
+from .options import Seconds, files, json_option, print_document, print_lines
 
 if TYPE_CHECKING:
     from ..vectors.reading import ReadVector
@@ -82,7 +82,7 @@ def _write(folder: Path, shown: str) -> int:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

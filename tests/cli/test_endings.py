@@ -73,6 +73,32 @@ def test_usage_and_bad_input_are_one_line(arguments: tuple[str, ...], line: str)
     assert (answer.returncode, answer.stdout, answer.stderr) == (2, "", f"{line}\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "--engine", "nothing", "--fuzz", "1", "--timeout"),
+        ("vectors", "check", "nothing", "--engine", "nothing", "--timeout"),
+        ("verify", "--budget"),
+    ],
+)
+def test_seconds_are_a_number(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, "nan")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"invalid value for '{arguments[-1]}': nan is no number of seconds" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("compare", "--engine", "nothing", "--fuzz", "1"), ("fuzz", "--examples", "1")])
+def test_a_folder_that_cannot_be_is_told_before_anything_is_tried(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("kept")
+    for out in (file / "found", file / "further" / "found", ""):
+        result = run(*arguments, "--out", str(out))
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"{out or '--out'}: found no folder, expected one, or a place for one\n"
+    assert file.read_text() == "kept"
+
+
 def test_a_bad_choice_is_one_line() -> None:
     result = run("replay", ALICE_AND_BOB, "--laws", "some")
     assert result.exit_code == 2
