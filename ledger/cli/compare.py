@@ -160,8 +160,8 @@ def command(
 @attrs.frozen
 class Search:
     """What is searched, for what is told of it: the engine's command, where counterexamples go, the `place` in words,
-    what their names begin with, `facts` in plain values, the words of a command that finds it `again`, and `options` of
-    how the engine is asked."""
+    what their names begin with, `facts` in plain values, the words of a command that finds it `again`, `options` of how
+    the engine is asked, and the number of the `first` example."""
 
     engine: str
     folder: str
@@ -170,6 +170,7 @@ class Search:
     facts: dict[str, object]
     again: tuple[str, ...]
     options: tuple[str, ...]
+    first: int = 0
 
     def written(self, comparison: "Comparison") -> dict[str, object]:
         """Write the counterexample, and return the document that stands beside it."""
@@ -189,7 +190,11 @@ class Search:
             save(path, [log])
         own = {"line": where.line} if where.example is None else {"example": where.example}
         facts = {"found_in": {**self.facts, **own}, "rulebook": where.rulebook}
-        again = self.again if where.example is None else (*self.again, "--first", str(where.example))
+        again = self.again
+        if where.example is not None:
+            # What one example does not come to by itself comes of those before it.
+            first = where.example if comparison.found.is_repeated else self.first
+            again = ("--fuzz", str(where.example - first + 1), *again, "--first", str(first))
         document = sidecar_of(
             comparison, path=path, log=log, facts=facts, again=again, engine=self.engine, options=self.options
         )
@@ -212,9 +217,18 @@ def fuzz_search(
 ) -> Search:
     """The search of examples made at random."""
     seed, steps = campaign.seed, campaign.steps
-    again = ["--fuzz", "1", "--seed", str(seed), "--steps", str(steps)]
+    again = ["--seed", str(seed), "--steps", str(steps)]
     again += [word for name in rulebooks for word in ("--rulebook", name)]
-    return Search(engine, folder, f"seed {seed}", f"seed-{seed}", {"seed": seed, "steps": steps}, tuple(again), options)
+    return Search(
+        engine,
+        folder,
+        f"seed {seed}",
+        f"seed-{seed}",
+        {"seed": seed, "steps": steps},
+        tuple(again),
+        options,
+        campaign.first,
+    )
 
 
 def stem_of(log: str) -> str:

@@ -120,13 +120,15 @@ def sidecar_of(
     and the command that shows it again.
 
     `path`: of the log, as the command is to name it. `facts`: of the search, in plain values. `again`: the words after
-    the engine's of a command that finds it again, for what no log may hold. `engine`: its command, as it was given.
+    the engine's of a command that finds it again, for what no log may hold, or what the log alone does not come to.
+    `engine`: its command, as it was given.
     `options`: the words of how it was asked, without which it may not come to the same.
     """
     found = comparison.found
     assert found is not None
     short = short_of(found)
-    words = ["backstop", "compare", "--engine", engine, *options, *([path] if log is not None else again)]
+    is_shown = log is not None and found.is_repeated
+    words = ["backstop", "compare", "--engine", engine, *options, *([path] if is_shown else again)]
     return {
         "engine": {
             "command": engine,

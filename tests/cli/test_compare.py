@@ -150,6 +150,19 @@ def test_the_command_asks_as_it_was_asked(tmp_path: Path) -> None:
     assert ": hang deposit." in result.stdout
 
 
+def test_what_a_process_of_its_own_does_not_come_to_is_found_again_from_the_first_example(tmp_path: Path) -> None:
+    """Its log alone would show nothing."""
+    engine = mutated("second-init", "state_digest")
+    told = document(engine, "--fuzz", "9", "--steps", "20", "--first", "3", folder=tmp_path, code=1)
+    assert told["where"]["example"] == 4
+    assert told["counterexample"]["repeated"] is False
+    _, _, *again = shlex.split(told["counterexample"]["command"])
+    assert again[2:] == ["--fuzz", "2", "--seed", "0", "--steps", "20", "--first", "3"]
+    result = run("compare", *again, "--quiet", "--out", str(tmp_path / "again"))
+    assert result.exit_code == 1
+    assert "of example 4 of seed 0: state_digest " in result.stdout
+
+
 def test_what_no_log_may_hold_is_written_as_transactions(tmp_path: Path) -> None:
     told = document(mutated("market", "reason"), "--fuzz", "8", folder=tmp_path, code=1)
     written = told["counterexample"]
