@@ -1,7 +1,6 @@
 """Arguments and options that commands share, and how a command prints a document."""
 
 import json
-import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -72,7 +71,7 @@ class Seconds(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number."""
         seconds: float = super().convert(value, param, ctx)
-        if math.isnan(seconds):
+        if not seconds > 0:
             self.fail(f"{value} is no number of seconds.", param, ctx)
         return seconds
 

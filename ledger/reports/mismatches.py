@@ -12,8 +12,8 @@ GROUP = ENGINE = "engine"
 
 @attrs.frozen
 class Mismatched:
-    """A difference: the `rule` of the transaction, such as "trade", or `ENGINE` where there is none; what differs, as an
-    `aspect` and in words; and where: a line of a log, or an example."""
+    """A difference: the `rule` of the transaction, such as "trade", or `ENGINE` where there is none; what differs, as
+    an `aspect` and in words; and where: a line of a log, or an example."""
 
     rule: str
     aspect: str
