@@ -1,5 +1,6 @@
 """A state back from its canonical bytes, strictly; the format is in the package's docstring."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,9 @@ from ..state import (
 from ..strict_json import NotStrict, Reader, load_strictly, shown
 from ..units import PRICE_SCALE
 from .writing import state_bytes
+
+HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""A surrogate without the other one, which JSON can escape and no bytes can hold."""
 
 
 class StateError(NotStrict):
@@ -114,6 +118,8 @@ class _Reader(Reader):
         for account_id, member in members.items():
             if is_system(account_id) and account_id not in SYSTEM_ACCOUNTS:
                 raise StateError(member.path, f"expected no system account but {', '.join(SYSTEM_ACCOUNTS)}")
+            if not account_id.isascii() and HALF_OF_A_PAIR.search(account_id):
+                raise StateError(self.path, f"found the id {shown(account_id)}, expected one that UTF-8 can hold")
         return Map({key: member.account(rulebook, markets, prices) for key, member in members.items()})
 
     def account(self, rulebook: Rulebook, markets: Map[str, Market], prices: Map[str, int]) -> Account:

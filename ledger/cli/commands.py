@@ -1,16 +1,19 @@
 """The group of all commands, and how a command ends.
 
 Exit codes: 0 all held; 1 a law broke, or a divergence or a finding was found; 2 usage or bad input; 3 an internal
-error. Whatever is wrong is told in one line on standard error. Interrupted is 130, and a reader that went away 141,
-both quietly.
+error. Whatever is wrong is told in one line on standard error. Interrupted is 130, a reader that went away 141, and a
+command that ends engines before it is terminated 143, all quietly.
 """
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 import click
@@ -158,6 +161,27 @@ def ending(error: Exception) -> tuple[int, list[str]]:
     return INTERNAL_ERROR, [
         one_line(f"{place}: internal error, please report it ({TRACEBACK_VARIABLE}=1 shows where): {told}")
     ]
+
+
+@contextlib.contextmanager
+def heeding_termination() -> Iterator[None]:
+    """Within, a signal that ends the process is heeded as an interrupt is: what was started is ended first, and so is
+    the process then, with 128 and the signal's number. One that is ignored stays so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heeded = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in heeded:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _sentence(error: click.UsageError) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from .options import files, json_option, print_document, print_lines, shown_path
+from .commands import heeding_termination
+from .options import Seconds, files, json_option, print_document, print_lines, shown_path
 from .pipeline import Pipeline, pipeline_options
+from .saving import refuse_unwritable_folder, save
 
 if TYPE_CHECKING:
     from ..comparing import Comparison, Ways
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from ..fuzzing.campaign import Settings
 
 BATCH, STATES_EVERY, STEPS, TIMEOUT = 256, 20, 500, 10.0
+
+LONGEST_STEM = 100
+"""Characters of a log's name that the names of its counterexamples begin with: file systems allow 255 in all."""
 
 EXAMPLE = """\b
 Example:
@@ -58,7 +63,7 @@ Exit codes:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",
@@ -124,15 +129,16 @@ def command(
     from ..comparing.locating import Runner
     from .compared import compared_document, compared_lines, sentence
 
-    ways = Ways(batch, states_every)
-    with Runner(engine, timeout=timeout) as runner:
+    ways, options = Ways(batch, states_every), options_of(batch, timeout, states_every)
+    refuse_unwritable_folder(folder)
+    with heeding_termination(), Runner(engine, timeout=timeout) as runner:
         if log is not None:
-            search = Search(engine, folder, shown_path(log), stem_of(log), {"log": shown_path(log)}, (log,))
+            search = Search(engine, folder, shown_path(log), stem_of(log), {"log": shown_path(log)}, (log,), options)
             comparison = on_log(runner, log, ways, quiet=quiet)
         else:
             assert fuzz is not None
             campaign = campaign_of(fuzz, seed or 0, first or 0, STEPS if steps is None else steps, rulebooks)
-            search = fuzz_search(engine, folder, campaign, rulebooks)
+            search = fuzz_search(engine, folder, campaign, rulebooks, options)
             comparison = on_examples(runner, campaign, ways, quiet=quiet)
     document = None if comparison.found is None else search.written(comparison)
     code = int(not comparison.agrees)
@@ -154,7 +160,8 @@ def command(
 @attrs.frozen
 class Search:
     """What is searched, for what is told of it: the engine's command, where counterexamples go, the `place` in words,
-    what their names begin with, `facts` in plain values, and the words of a command that finds it `again`."""
+    what their names begin with, `facts` in plain values, the words of a command that finds it `again`, `options` of how
+    the engine is asked, and the number of the `first` example."""
 
     engine: str
     folder: str
@@ -162,6 +169,8 @@ class Search:
     stem: str
     facts: dict[str, object]
     again: tuple[str, ...]
+    options: tuple[str, ...]
+    first: int = 0
 
     def written(self, comparison: "Comparison") -> dict[str, object]:
         """Write the counterexample, and return the document that stands beside it."""
@@ -169,7 +178,6 @@ class Search:
 
         from ..comparing.counterexamples import counterexample_log, sidecar_of
         from ..fuzzing.counterexamples import SIDECAR_SUFFIX, SUFFIX
-        from .saving import save
 
         assert comparison.found is not None
         where = comparison.where
@@ -182,24 +190,51 @@ class Search:
             save(path, [log])
         own = {"line": where.line} if where.example is None else {"example": where.example}
         facts = {"found_in": {**self.facts, **own}, "rulebook": where.rulebook}
-        again = self.again if where.example is None else (*self.again, "--first", str(where.example))
-        document = sidecar_of(comparison, path=path, log=log, facts=facts, again=again, engine=self.engine)
+        again = self.again
+        if where.example is not None:
+            # What one example does not come to by itself comes of those before it.
+            first = where.example if comparison.found.is_repeated else self.first
+            again = ("--fuzz", str(where.example - first + 1), *again, "--first", str(first))
+        document = sidecar_of(
+            comparison, path=path, log=log, facts=facts, again=again, engine=self.engine, options=self.options
+        )
         save(path.removesuffix(SUFFIX) + SIDECAR_SUFFIX, [json.dumps(document, indent=2).encode() + b"\n"])
         return document
 
 
-def fuzz_search(engine: str, folder: str, campaign: "Settings", rulebooks: tuple[str, ...]) -> Search:
+def options_of(batch: int, timeout: float, states_every: int) -> tuple[str, ...]:
+    """The words of the options of how an engine is asked, without those that are as they are by default."""
+    asked = (
+        ("--batch", batch, BATCH),
+        ("--timeout", timeout, TIMEOUT),
+        ("--states-every", states_every, STATES_EVERY),
+    )
+    return tuple(word for name, value, default in asked if value != default for word in (name, f"{value}"))
+
+
+def fuzz_search(
+    engine: str, folder: str, campaign: "Settings", rulebooks: tuple[str, ...], options: tuple[str, ...]
+) -> Search:
     """The search of examples made at random."""
     seed, steps = campaign.seed, campaign.steps
-    again = ["--fuzz", "1", "--seed", str(seed), "--steps", str(steps)]
+    again = ["--seed", str(seed), "--steps", str(steps)]
     again += [word for name in rulebooks for word in ("--rulebook", name)]
-    return Search(engine, folder, f"seed {seed}", f"seed-{seed}", {"seed": seed, "steps": steps}, tuple(again))
+    return Search(
+        engine,
+        folder,
+        f"seed {seed}",
+        f"seed-{seed}",
+        {"seed": seed, "steps": steps},
+        tuple(again),
+        options,
+        campaign.first,
+    )
 
 
 def stem_of(log: str) -> str:
-    """What the names of a log's counterexamples begin with."""
+    """What the names of a log's counterexamples have of its own."""
     name = "standard-input" if log == "-" else os.path.basename(log)
-    return re.sub("[^A-Za-z0-9._-]", "-", re.sub(r"(\.jsonl)?(\.gz)?$", "", name))
+    return re.sub("[^A-Za-z0-9._-]", "-", re.sub(r"(\.jsonl)?(\.gz)?$", "", name))[:LONGEST_STEM]
 
 
 def on_log(runner: "Runner", log: str, ways: "Ways", *, quiet: bool) -> "Comparison":

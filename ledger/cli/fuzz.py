@@ -23,6 +23,7 @@ from .options import files, json_option, laws_from_option, no_rulebook, print_do
 from .pipeline import Pipeline, pipeline_options
 from .progress import progress_of_examples
 from .reporting import fuzz_checks, interrupted_trouble
+from .saving import refuse_unwritable_folder
 
 SHRUNK = 3
 """Examples of each law that breaks that are shrunk: the shortest is written."""
@@ -112,6 +113,7 @@ def command(
     breaks the same law. Interrupting prints what was done so far.
     """
     laws_from(law_files)  # told before anything is tried
+    refuse_unwritable_folder(folder)
     settings = Settings(
         examples, seed, first, steps, tuple(rulebook_named(name) for name in rulebooks), law_files=law_files
     )

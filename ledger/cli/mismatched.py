@@ -11,6 +11,7 @@ from ..comparing import Comparison, Mismatch
 from ..comparing.counterexamples import account_documents, counterexample_log
 from ..comparing.mismatches import shown
 from ..outcomes import Rejected
+from ..strict_json import excerpt, one_line
 from .figures import refusal_in_words
 from .formatting import Format, counted
 from .laws import sentence_of
@@ -75,7 +76,7 @@ def found_in_words(mismatch: Mismatch) -> str:
     if mismatch.given["applied"]:
         return "applied."
     reason = mismatch.given.get("reason")
-    return "refused." if reason is None else f"refused, {reason}."
+    return "refused." if reason is None else f"refused, {one_line(excerpt(reason))}."
 
 
 def difference_table(mismatch: Mismatch, *, width: int) -> list[str]:
@@ -120,7 +121,11 @@ def account_table(mismatch: Mismatch, *, width: int) -> list[str]:
     for name, both in list(documents.items())[:MOST_ACCOUNTS]:
         expected, found = both["expected"], both["found"]
         rows.append(
-            ("", Styled(name, bold=True), *("" if each is not None else "not open" for each in (expected, found)))
+            (
+                "",
+                Styled(one_line(name), bold=True),
+                *("" if each is not None else "not open" for each in (expected, found)),
+            )
         )
         # Of what an engine does not give, nothing is said.
         told = {part: (expected or {}).get(part) for part in (found or expected or {})}
@@ -139,11 +144,11 @@ def named_balances(form: Format, account: Document | None) -> dict[str, str]:
     """What an account holds by its name for people, in decimals; as it was given where it is no integer."""
     named: dict[str, str] = {}
     for asset, amount in parts_of(account, "cash"):
-        named[asset] = in_decimals(partial(form.amount, asset=asset), amount)
+        named[one_line(asset)] = in_decimals(partial(form.amount, asset=asset), amount)
     for market, position in parts_of(account, "positions"):
         held = position if isinstance(position, dict) else {}
-        named[f"{market} size"] = in_decimals(partial(form.size, market=market), held.get("size"))
-        named[f"{market} reference cost"] = in_decimals(form.money, held.get("reference_cost"))
+        named[one_line(f"{market} size")] = in_decimals(partial(form.size, market=market), held.get("size"))
+        named[one_line(f"{market} reference cost")] = in_decimals(form.money, held.get("reference_cost"))
     return named
 
 

@@ -62,6 +62,20 @@ def cluster_option(help_text: str) -> Callable[[Command], Command]:
     return click.option("--cluster", metavar="ADDRESS", help=help_text)
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds above 0. Not a number is none, though it is not below 0 either."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        seconds: float = super().convert(value, param, ctx)
+        if not seconds > 0:
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
+
+
 def refuse_two_places(workers: int | None, cluster: str | None) -> None:
     """UsageError where both are given."""
     if workers is not None and cluster is not None:

@@ -30,6 +30,18 @@ def refuse_unwritable(path: str, *, log: str) -> None:
         raise click.ClickException(f"{shown}: the folder cannot be written to")
 
 
+def refuse_unwritable_folder(path: str) -> None:
+    """ClickException where a folder is not there and could not be made, or could not be written to; told before
+    anything is looked for that would be written there."""
+    there, shown = os.path.realpath(path), click.format_filename(path)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if not path or not os.path.isdir(there):
+        raise click.ClickException(f"{shown or '--out'}: found no folder, expected one, or a place for one")
+    if not os.access(there, os.W_OK):
+        raise click.ClickException(f"{shown}: the folder cannot be written to")
+
+
 def is_the_log(path: str, log: str) -> bool:
     """Whether a path leads to the file that a log is read from, by whatever name, standard input among them."""
     try:

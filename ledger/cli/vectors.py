@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .commands import heeding_termination
 from .formatting import counted
-from .options import files, json_option, print_document, print_lines
+from .options import Seconds, files, json_option, print_document, print_lines
 
 if TYPE_CHECKING:
     from ..vectors.reading import ReadVector
@@ -81,7 +82,7 @@ def _write(folder: Path, shown: str) -> int:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -99,12 +100,13 @@ def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_j
     from ..vectors.reading import VectorError, read_vectors
     from .vectors_checked import checked_document, checked_lines, is_passed
 
-    try:
-        chosen = list(_chosen(read_vectors(Path(vectors)), only, click.format_filename(vectors)))
-        checking = Checking(engine, timeout=timeout)
-    except (VectorError, EngineError) as error:
-        raise click.ClickException(str(error)) from None
-    results = list(checking.results(chosen))
+    with heeding_termination():
+        try:
+            chosen = list(_chosen(read_vectors(Path(vectors)), only, click.format_filename(vectors)))
+            checking = Checking(engine, timeout=timeout)
+        except (VectorError, EngineError) as error:
+            raise click.ClickException(str(error)) from None
+        results = list(checking.results(chosen))
     if as_json:
         print_document(checked_document(checking, results, engine))
     else:

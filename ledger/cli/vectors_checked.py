@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..strict_json import excerpt
+from ..strict_json import excerpt, one_line
 from ..vectors.checking import Checked, Checking, Result
 from .formatting import counted
 from .layout import Cell, Column, Styled, paragraph, table, title
@@ -127,7 +127,7 @@ def _failure(checked: Checked) -> Iterator[str]:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    return value if isinstance(value, str) else excerpt(json.dumps(value))
+    return one_line(value) if isinstance(value, str) else excerpt(json.dumps(value))
 
 
 def _document_of(checked: Checked) -> Document:

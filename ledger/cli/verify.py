@@ -10,7 +10,7 @@ from ..verifying.claims import ENGINES, SpecsError, specs_folder
 from ..verifying.logs import shipped_logs
 from ..verifying.verification import WAYS, Plan, verify
 from .commands import BAD_INPUT
-from .options import files, json_option, laws_from_option, print_document, print_lines
+from .options import Seconds, files, json_option, laws_from_option, print_document, print_lines
 from .pipeline import Pipeline, pipeline_options
 from .progress import progress_of_ways
 from .reporting_verified import verified_checks
@@ -36,7 +36,7 @@ EXAMPLES, QUICK_EXAMPLES, STEPS = 2000, 200, 200
 @click.option("--quick", is_flag=True, help="The quick form: fewer examples, and the claims that take seconds.")
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="Share so many seconds out to examples and claims; what is not decided is UNKNOWN.",
 )

@@ -107,18 +107,28 @@ def account_documents(mismatch: Mismatch) -> Document:
 
 
 def sidecar_of(
-    comparison: Comparison, *, path: str, log: bytes | None, facts: Document, again: Sequence[str], engine: str
+    comparison: Comparison,
+    *,
+    path: str,
+    log: bytes | None,
+    facts: Document,
+    again: Sequence[str],
+    engine: str,
+    options: Sequence[str] = (),
 ) -> Document:
     """What stands beside the log: how the engine and the ledger differ there, how that was found and shrunk, versions,
     and the command that shows it again.
 
     `path`: of the log, as the command is to name it. `facts`: of the search, in plain values. `again`: the words after
-    the engine's of a command that finds it again, for what no log may hold. `engine`: its command, as it was given.
+    the engine's of a command that finds it again, for what no log may hold, or what the log alone does not come to.
+    `engine`: its command, as it was given.
+    `options`: the words of how it was asked, without which it may not come to the same.
     """
     found = comparison.found
     assert found is not None
     short = short_of(found)
-    words = ["backstop", "compare", "--engine", engine, *([path] if log is not None else again)]
+    is_shown = log is not None and found.is_repeated
+    words = ["backstop", "compare", "--engine", engine, *options, *([path] if is_shown else again)]
     return {
         "engine": {
             "command": engine,

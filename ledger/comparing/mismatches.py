@@ -12,6 +12,7 @@ from ..engines.differences import Difference
 from ..laws.law import parties
 from ..outcomes import Outcome, Rejected
 from ..state import State
+from ..strict_json import excerpt, one_line
 from ..transactions import TYPE_NAMES, Transaction
 
 Document = dict[str, Any]
@@ -59,8 +60,10 @@ class Mismatch:
 
     @property
     def name(self) -> str:
-        """What two mismatches have in common that are the same: "applied trade FREE_COLLATERAL_NEGATIVE"."""
-        return " ".join(part for part in (self.aspect, self.rule, self.reason) if part is not None)
+        """What two mismatches have in common that are the same: "applied trade FREE_COLLATERAL_NEGATIVE". Of a reason
+        that an engine made up, the beginning in one line."""
+        reason = None if self.reason is None else one_line(excerpt(self.reason))
+        return " ".join(part for part in (self.aspect, self.rule, reason) if part is not None)
 
     @property
     def named_accounts(self) -> tuple[str, ...]:
@@ -94,8 +97,8 @@ class Mismatch:
 
 
 def shown(value: Any) -> str:
-    """A plain value as JSON; nothing as such."""
-    return "nothing" if value is None else msgspec.json.encode(value).decode("utf-8")
+    """A plain value as JSON, in one line; nothing as such."""
+    return "nothing" if value is None else one_line(msgspec.json.encode(value).decode("utf-8"))
 
 
 def plain(given: GivenOutcome) -> Document:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..interchange.reading import TYPES
+from ..strict_json import one_line
 from .errors import EngineError, Trouble, shown_line
 from .process import LONGEST_LINE, Command, EngineProcess
 
@@ -259,7 +260,7 @@ class Engine:
                 found_word = shown_line(unknown[0].encode("utf-8", "backslashreplace"))
                 raise self._garbage("hello", f"found {found_word} in {what} of its hello, expected {', '.join(known)}")
         types = TYPES if reply.types is UNSET else reply.types
-        return Abilities(reply.engine, frozenset(reply.gives), frozenset(types), reply.begins == "genesis")
+        return Abilities(one_line(reply.engine), frozenset(reply.gives), frozenset(types), reply.begins == "genesis")
 
     def _ask(self, name: str, request: dict[str, object], kind: type[Reply]) -> Reply:
         """Send a request, and its reply."""

@@ -5,6 +5,7 @@ what both have there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from ..canonical import state_digest
 from ..interchange import account_document, changes_document, event_document, outcome_document, state_document
 from ..outcomes import Applied, Outcome
 from ..state import State
+from ..strict_json import one_line
 from .client import Engine, GivenAccount, GivenOutcome
 
 Document = dict[str, Any]
@@ -39,8 +41,8 @@ class Difference:
 
     @property
     def place(self) -> str:
-        """Where it is, as a path; the aspect alone where it has no parts."""
-        return ".".join((self.aspect, *self.where))
+        """Where it is, as a path in one line; the aspect alone where it has no parts."""
+        return one_line(".".join((self.aspect, *self.where)))
 
 
 # Outcomes.
@@ -239,12 +241,15 @@ def _value_differences(aspect: str, where: tuple[str, ...], ours: Any, theirs: A
             mine, other = ours.get(name), theirs.get(name)
             if not _same(mine, other):
                 yield from _value_differences(aspect, (*where, name), mine, other)
+        if any({**ours, **theirs}[name] is None for name in ours.keys() ^ theirs.keys()):
+            yield Difference(aspect, (*where, "keys"), sorted(ours), sorted(theirs))  # null is not the same as nothing
     elif isinstance(ours, list) and isinstance(theirs, list):
-        for number in range(max(len(ours), len(theirs))):
-            mine = ours[number] if number < len(ours) else None
-            other = theirs[number] if number < len(theirs) else None
+        for number, (mine, other) in enumerate(zip_longest(ours, theirs)):
             if not _same(mine, other):
                 yield from _value_differences(aspect, (*where, f"[{number}]"), mine, other)
+        longer = ours if len(ours) > len(theirs) else theirs
+        if None in longer[min(len(ours), len(theirs)) :]:
+            yield Difference(aspect, (*where, "length"), len(ours), len(theirs))
     elif not _same(ours, theirs):
         yield Difference(aspect, where, ours, theirs)
 

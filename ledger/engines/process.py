@@ -27,7 +27,7 @@ STDERR_KEPT = 1 << 14
 """Bytes that are read at a time, and how many of the last ones of standard error are kept."""
 
 STDERR_READS = 64
-"""How often its pipes are read for the last words of an engine that may never cease."""
+"""How often the pipes of an engine, which may never cease, are read for what is there now."""
 
 LOOK_EVERY = 0.1
 """Seconds after which a silent process is looked at: where it has ended, a child of it may hold its pipes open."""
@@ -135,8 +135,7 @@ class EngineProcess:
 
     def refuse_unasked(self) -> None:
         """EngineError where the engine wrote something that nothing was asked for."""
-        while not self._arrived and self._exchange(0):
-            pass
+        self._look()
         if self._arrived:
             found = shown_line(bytes(self._arrived[: 1 << 10]).split(b"\n")[0])
             raise EngineError(Trouble.GARBAGE, f"{self.name}: wrote {found}, and nothing had been asked")
@@ -168,12 +167,16 @@ class EngineProcess:
 
     def last_words(self) -> str:
         """The last line of its standard error as a clause, after what is there now has been read."""
-        for _ in range(STDERR_READS):
-            if not self._exchange(0):
-                break
+        self._look()
         return last_words(bytes(self._stderr))
 
     # How it is carried.
+
+    def _look(self) -> None:
+        """Read what is there now, as far as an engine that never ceases lets it come to an end."""
+        for _ in range(STDERR_READS):
+            if not self._exchange(0):
+                break
 
     def _next_line(self, awaited: str) -> bytes | None:
         end = self._arrived.find(b"\n", self._looked_at)

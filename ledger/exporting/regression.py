@@ -90,5 +90,8 @@ def _docstring(subject: Subject) -> str:
 
 
 def _literal(text: str) -> str:
-    """Text as a literal of Python, in the quotes of which it has fewer, double ones where it has as many."""
-    return repr(text) if text.count('"') > text.count("'") else json.dumps(text, ensure_ascii=False)
+    """Text as a literal of Python, in the quotes of which it has fewer, double ones where it has as many; what cannot
+    be printed, such as a byte of a command that is no UTF-8, as an escape."""
+    if not text.isprintable() or text.count('"') > text.count("'"):
+        return repr(text)
+    return json.dumps(text, ensure_ascii=False)

@@ -7,6 +7,7 @@ import attrs
 
 from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
 from ..engines.differences import Difference, first_difference, look_at
+from ..laws.law import parties
 from .reading import ReadVector
 
 MOST_TROUBLES = 5
@@ -119,7 +120,9 @@ def _held_against(engine: Engine, vector: ReadVector) -> Checked:
     if found is not None:
         number, differences = found
         return Checked(vector.name, Result.FAILED, number=number, difference=differences[0])
-    look = look_at(engine, vector.after, vector.after.accounts, whole=True)
+    # An account that a refusal names is asked for too, so that one that it opens is seen.
+    named = {name for answer in vector.answers for name in parties(answer.transaction)}
+    look = look_at(engine, vector.after, named.union(vector.after.accounts), whole=True)
     if look.differences:
         return Checked(vector.name, Result.FAILED, difference=look.differences[0])
     return Checked(vector.name, Result.PASSED)

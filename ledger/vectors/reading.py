@@ -18,7 +18,7 @@ from ..state import State, genesis
 from ..strict_json import NotStrict, Reader, load_strictly, one_line, shown
 from ..transactions import TYPE_NAMES
 from .answering import Answer, answers_document, linked_steps
-from .text import FORMAT, FORMAT_VERSION
+from .text import FORMAT, FORMAT_VERSION, VECTOR_NAME
 from .writing import MANIFEST, MANIFEST_FORMAT, set_digest
 
 Document = dict[str, Any]
@@ -90,8 +90,8 @@ def read_vector(path: Path, data: bytes) -> ReadVector:
     for field in ("transactions", "outcomes"):
         if not isinstance(document[field], list) or not document[field]:
             raise VectorError(path, field, f"found {shown(document[field])}, expected a list of one or more")
-    if not isinstance(document["name"], str):
-        raise VectorError(path, "name", f"found {shown(document['name'])}, expected a name")
+    if not isinstance(document["name"], str) or not VECTOR_NAME.fullmatch(document["name"]):
+        raise VectorError(path, "name", f"found {shown(document['name'])}, expected a name, TRANSACTION/CASE")
     answers = _answered(path, document)
     ours = answers_document(answers)
     for field in ANSWERS:

@@ -12,7 +12,7 @@ from ..log.schema import DIALECT
 from ..outcomes import Event, Figures, Reason, Unit
 from ..state import Limits
 from .cases import TYPES
-from .text import FORMAT, FORMAT_VERSION
+from .text import FORMAT, FORMAT_VERSION, VECTOR_NAME
 
 Schema = dict[str, Any]
 
@@ -221,7 +221,7 @@ def vector_schema() -> Schema:
         "format": {"const": FORMAT},
         "version": {"const": FORMAT_VERSION},
         "specification": {"const": SPECIFICATION},
-        "name": {"type": "string", "pattern": f"^(?:{'|'.join(TYPES)})/[a-z0-9-]+$"},
+        "name": {"type": "string", "pattern": f"^{VECTOR_NAME.pattern}$"},
         "description": {"type": "string", "minLength": 1},
         "origin": {"oneOf": [_object({"kind": {"const": kind}, **more}) for kind, more in ORIGINS.items()]},
         "rules": _list({"type": "string", "pattern": "^[a-z-]+(?:-[0-9]+)?$"}, least=1),

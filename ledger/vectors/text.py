@@ -1,11 +1,17 @@
 """The text of a vector: JSON that is the same to the byte whenever it is written, and that people can read."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..interchange.reading import TYPES
+
 FORMAT = "backstop-vector"
 FORMAT_VERSION = 1
+
+VECTOR_NAME = re.compile(rf"(?:{'|'.join(TYPES)})/[a-z0-9-]+")
+"""The name of a vector, TRANSACTION/CASE."""
 
 WIDEST = 120
 

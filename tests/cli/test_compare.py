@@ -1,6 +1,7 @@
 """`backstop compare`: what is told, what is written, and how it ends."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,47 @@ def test_accounts_whose_balances_differ_stand_side_by_side(tmp_path: Path) -> No
     assert "* USDT " in told
     assert "BTC-PERP size" in told
     assert list((tmp_path / "found").glob("balances-trade-small-line-5.json*"))
+
+
+def test_what_an_engine_makes_up_is_told_in_one_line_and_names_a_file_that_can_be(tmp_path: Path) -> None:
+    """Its name, and a reason that is long, has what moves a terminal's cursor, and is no name of a file."""
+    source = log(tmp_path, deposit("ann", "500"), name=f"{'long' * 60}.jsonl")
+    result = compared(" ".join(faulty("rude")), source, folder=tmp_path)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "\x1b" not in result.stdout
+    told = words_of(result.stdout)
+    assert told.startswith("engine rude\\x1b[31m compared ")
+    assert "engine refused, ../\\x1b[31m\\nXXX" in told
+    assert {path.suffix for path in (tmp_path / "found").iterdir()} == {".json", ".jsonl"}
+    document = json.loads(next((tmp_path / "found").glob("*.json")).read_text())
+    assert document["found"]["reason"].endswith("X" * 300)
+
+
+def test_the_command_asks_as_it_was_asked(tmp_path: Path) -> None:
+    """An engine that only fails within a short time, or in small batches, does not fail otherwise."""
+    source = log(tmp_path, deposit("ann", "500"), deposit("bob", "500"))
+    asked = ("--timeout", "1.5", "--batch", "1", "--states-every", "3")
+    told = document(" ".join(faulty("slow-to-apply")), source, *asked, folder=tmp_path, code=1)
+    assert told["mismatch"]["name"] == "hang deposit"
+    backstop, compare, *again = shlex.split(told["counterexample"]["command"])
+    assert (backstop, compare) == ("backstop", "compare")
+    assert again[2:-1] == ["--batch", "1", "--timeout", "1.5", "--states-every", "3"]
+    result = run("compare", *again, "--quiet", "--out", str(tmp_path / "again"))
+    assert result.exit_code == 1, result.output
+    assert ": hang deposit." in result.stdout
+
+
+def test_what_a_process_of_its_own_does_not_come_to_is_found_again_from_the_first_example(tmp_path: Path) -> None:
+    """Its log alone would show nothing."""
+    engine = mutated("second-init", "state_digest")
+    told = document(engine, "--fuzz", "9", "--steps", "20", "--first", "3", folder=tmp_path, code=1)
+    assert told["where"]["example"] == 4
+    assert told["counterexample"]["repeated"] is False
+    _, _, *again = shlex.split(told["counterexample"]["command"])
+    assert again[2:] == ["--fuzz", "2", "--seed", "0", "--steps", "20", "--first", "3"]
+    result = run("compare", *again, "--quiet", "--out", str(tmp_path / "again"))
+    assert result.exit_code == 1
+    assert "of example 4 of seed 0: state_digest " in result.stdout
 
 
 def test_what_no_log_may_hold_is_written_as_transactions(tmp_path: Path) -> None:

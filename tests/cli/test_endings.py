@@ -4,6 +4,7 @@ import errno
 import gzip
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from ledger.cli.commands import ending
 from ledger.log import LogError, open_log, read_log
 from ledger.postings import LedgerBug
 from ledger.profiles import RulebookError
+from ledger.vectors.answering import answered
+from ledger.vectors.cases import all_cases
 
 from .runs import ALICE_AND_BOB, CASCADE, ROOT, TAKEOVER, backstop, run
 
@@ -68,6 +71,32 @@ def test_errors(error: Exception, code: int, lines: list[str]) -> None:
 def test_usage_and_bad_input_are_one_line(arguments: tuple[str, ...], line: str) -> None:
     answer = backstop(*arguments)
     assert (answer.returncode, answer.stdout, answer.stderr) == (2, "", f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "--engine", "nothing", "--fuzz", "1", "--timeout"),
+        ("vectors", "check", "nothing", "--engine", "nothing", "--timeout"),
+        ("verify", "--budget"),
+    ],
+)
+def test_seconds_are_a_number(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, "nan")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"invalid value for '{arguments[-1]}': nan is no number of seconds" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("compare", "--engine", "nothing", "--fuzz", "1"), ("fuzz", "--examples", "1")])
+def test_a_folder_that_cannot_be_is_told_before_anything_is_tried(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("kept")
+    for out in (file / "found", file / "further" / "found", ""):
+        result = run(*arguments, "--out", str(out))
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"{out or '--out'}: found no folder, expected one, or a place for one\n"
+    assert file.read_text() == "kept"
 
 
 def test_a_bad_choice_is_one_line() -> None:
@@ -135,6 +164,55 @@ def test_an_interrupt_is_quiet(tmp_path: Path) -> None:
 def heed_interrupts() -> None:
     """Undo what a child inherits from a parent that ignores interrupts, as one in the background does."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("arguments", [("compare", "--fuzz", "1"), ("vectors", "check")])
+def test_no_engine_is_left_where_a_command_is_terminated(
+    arguments: tuple[str, ...], number: signal.Signals, tmp_path: Path
+) -> None:
+    told, program = tmp_path / "pid", tmp_path / "engine.py"
+    program.write_text(
+        "import os, sys, time\n"
+        "sys.stdin.readline()\n"
+        """print('{"reply":"hello","protocol":1,"engine":"hangs","gives":[]}', flush=True)\n"""
+        "sys.stdin.readline()\n"
+        f"open({str(told)!r}, 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    if arguments[0] == "vectors":
+        arguments = (*arguments, one_vector(tmp_path))
+    engine = shlex.join([sys.executable, "-S", str(program)])
+    process = subprocess.Popen(
+        [*BACKSTOP, *arguments, "--engine", engine, "--timeout", "100"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_hangups,
+    )
+    try:
+        while process.poll() is None and not (told.exists() and told.read_text()):
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, out, err) == (128 + number, b"", b"")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
+
+
+def one_vector(folder: Path) -> str:
+    """The path of a vector in a folder."""
+    path = folder / "vector.json"
+    path.write_bytes(answered(next(all_cases())).text)
+    return str(path)
+
+
+def heed_hangups() -> None:
+    """Undo what a child inherits from a parent that ignores hangups, as one under nohup does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def writing_end(fifo: Path, process: "subprocess.Popen[bytes]") -> int:

@@ -33,6 +33,7 @@ def hello() -> None:
         "unknown-type": {**HELLO, "types": ["deposit", "gift"]},
         "hello-without-engine": {"reply": "hello", "protocol": 1, "gives": []},
         "hello-reply": {**HELLO, "reply": "good-morning"},
+        "rude": {**HELLO, "engine": "rude\x1b[31m", "gives": ["reason"]},
         "owes-reason": {**HELLO, "gives": ["reason"]},
         "owes-digest": {**HELLO, "gives": ["state_digest"]},
         "owes-cash": {**HELLO, "gives": ["balances"]},
@@ -61,6 +62,12 @@ def apply(request: Any) -> None:
         os.abort()
     elif FAULT == "hang":
         time.sleep(600)
+    elif FAULT == "slow-to-apply":
+        time.sleep(4)
+        say({"reply": "apply", "outcomes": told})
+    elif FAULT == "rude":
+        reason = f"../\x1b[31m\n{'X' * 300}"
+        say({"reply": "apply", "outcomes": [{"applied": False, "reason": reason} for _ in told]})
     elif FAULT == "hang-in-line":
         write(b'{"reply":"apply","outc')
         time.sleep(600)

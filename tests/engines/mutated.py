@@ -62,6 +62,8 @@ class Mutated(Server):
         told = super().tell_state(request)
         if self.fault == "digest" and "digest" in told and self.state_of().sequence > 3:
             told["digest"] = "0" * 64
+        if self.fault == "second-init" and "digest" in told and self.inits == 2:
+            told["digest"] = "1" * 64
         return told
 
 

@@ -251,6 +251,22 @@ def test_full_pipes_stop_nobody() -> None:
         engine.bye()
 
 
+def test_an_engine_that_never_ceases_to_complain_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However quickly it writes, whether it wrote something unasked is found out in so many looks."""
+    with EngineProcess([sys.executable, "-S", "-c", "import time; time.sleep(600)"]) as process:
+        looks: list[float] = []
+
+        def always_more(seconds: float) -> bool:
+            looks.append(seconds)
+            assert len(looks) <= 1000
+            return True
+
+        monkeypatch.setattr(process, "_exchange", always_more)
+        process.refuse_unasked()
+        assert len(looks) <= 1000
+        monkeypatch.undo()
+
+
 def test_a_slow_engine_is_waited_for() -> None:
     with begun(faulty("slow"), timeout=5) as engine:
         assert len(engine.apply([DEPOSIT])) == 1

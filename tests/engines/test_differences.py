@@ -91,6 +91,24 @@ def test_equal_to_python_is_not_the_same(other: Any) -> None:
     assert difference == Difference("state", ("time",), 1, other)
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "path", "expected", "found"),
+    [
+        ({"a": None, "b": 1}, {"b": 1}, ("x", "keys"), ["a", "b"], ["b"]),
+        ({"b": 1}, {"spare": None, "b": 1}, ("x", "keys"), ["b"], ["b", "spare"]),
+        ([1], [1, None], ("x", "length"), 1, 2),
+        ([None], [], ("x", "length"), 1, 0),
+    ],
+)
+def test_null_is_not_the_same_as_nothing(
+    ours: Any, theirs: Any, path: tuple[str, ...], expected: Any, found: Any
+) -> None:
+    assert whole_differences({"x": ours}, None, {"x": ours}, None) == []
+    assert whole_differences({"x": ours}, None, {"x": theirs}, None) == [Difference("state", path, expected, found)]
+    told = outcome_differences({**OURS, "events": [{"x": ours}]}, applied(events=[{"x": theirs}]), ALL)
+    assert told == [Difference("events", ("[0]", *path), expected, found)]
+
+
 def test_accounts_differ_by_what_is_given() -> None:
     held = {"cash": {"USDT": "5"}, "positions": {"BTC-PERP": {"size": "1", "reference_cost": "-5"}}}
     other = {"cash": {"USDT": "6"}, "positions": {"BTC-PERP": {"size": "1", "reference_cost": "-6"}}}

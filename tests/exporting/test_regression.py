@@ -1,5 +1,6 @@
 """A log as a test file: pytest runs it, it fails where the ledger is broken, and it is written the usual way."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,14 @@ def test_the_file_is_written_the_usual_way(subject: Subject, tmp_path: Path) -> 
     ):
         result = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout
+
+
+def test_an_engine_whose_command_is_no_text_is_kept(tmp_path: Path) -> None:
+    command = os.fsdecode(b"./caf\xe9 \"'\x1b")
+    path = written(tmp_path, Subject("takeover.jsonl", "engine", engine=command))
+    names: dict[str, object] = {}
+    exec(compile(path.read_bytes(), str(path), "exec"), names)
+    assert names["ENGINE"] == command
 
 
 def test_lines_are_kept_as_they_are(tmp_path: Path) -> None:

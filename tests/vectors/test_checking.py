@@ -111,6 +111,16 @@ def test_every_fault_is_found(folder: Path, fault: str) -> None:
     assert check(folder, planted(fault), "--only", "trade", "--only", "enroll", code=1)["failed"] > 0
 
 
+def test_an_account_that_a_refusal_opens_is_found(folder: Path) -> None:
+    """It is asked for by the transaction that names it; the ledger's accounts do not have it."""
+    name = "refused-10-minus-9-pax-where-10-minus-6-are-booked-and-without-a-price"
+    opened = shlex.join([sys.executable, "-m", "tests.engines.mutated", "opened", "reason,balances"])
+    told = check(folder / "deposit" / f"{name}.json", opened, code=1)
+    (vector,) = told["vectors"]
+    assert (vector["transaction"], vector["where"]) == (None, "balances.alice")
+    assert (vector["expected"], vector["found"]) == (None, {})
+
+
 def test_expected_and_found_stand_side_by_side(folder: Path) -> None:
     path = str(folder / "deposit" / "refused-an-unlisted-asset.json")
     result = run("vectors", "check", path, "--engine", planted("another reason"))

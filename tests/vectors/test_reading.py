@@ -103,6 +103,17 @@ DOCUMENTS: dict[str, tuple[Callable[[Json], None], str]] = {
         "outcomes: found a list, and this ledger answers a list",
     ),
     "another state afterwards": (_set("post_state.sequence", 99), "post_state.sequence: found 99, and this ledger"),
+    "a name that moves a cursor": (
+        _set("name", "deposit/\x1b[31m"),
+        'name: found "deposit/\\u001b[31m", expected a name',
+    ),
+    "a name of another type": (_set("name", "gift/one"), 'name: found "gift/one", expected a name, TRANSACTION/CASE'),
+    "half a letter for an id": (
+        lambda document: document["pre_state"]["accounts"].update(
+            {"\ud800": document["pre_state"]["accounts"]["@fees"]}
+        ),
+        'pre_state.accounts: found the id "\\ud800", expected one that UTF-8 can hold',
+    ),
     "another digest": (_set("digests.pre_state", "0" * 64), "digests.pre_state: found"),
 }
 TEXTS: dict[str, tuple[bytes, str]] = {
