@@ -34,7 +34,7 @@ SUMMARIES = {
     "verify": "Check every law four ways, in one table.",
     "compare": "Run another engine side by side with the ledger.",
     "step": "Answer transactions from one state file to the next.",
-    "vectors": "Write test vectors for other engines, or check an engine by them.",
+    "vectors": "Write test vectors, or hold an engine against them.",
     "export": "Write a log as a trace, or as a regression test.",
     "rulebook": "List, show and check rulebooks.",
     "schema": "Print the JSON Schema of a log's lines, or of a test vector.",

@@ -3,7 +3,6 @@
 import io
 import os
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from ..byte_lines import KeptLines
 from ..exporting import Subject, regression_test, trace
 from ..exporting.regression import slug_of
 from ..law_files import laws_from
+from ..replay import advance
 from ..state import State
 from ..transactions import Transaction
 from .internal import internal_errors_of
@@ -35,7 +35,7 @@ Example:
     help="Have the test file hold this engine against the ledger along the log, as backstop compare does.",
 )
 @laws_from_option
-@click.option("--until", type=click.IntRange(min=0), metavar="N", help="Take the first N transactions of the log only.")
+@click.option("--until", type=click.IntRange(min=0), metavar="SEQ", help="Stop once so many transactions were applied.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -67,8 +67,7 @@ def command(
     kept = KeptLines()
     with begun(log, kept=kept) as start, internal_errors_of(log):
         first = b"" if start.reader is None else start.reader.line(1).text
-        transactions = islice(_transactions(start), until)
-        taken = list(_written(itf_out, start.state, transactions, log))
+        taken = list(_written(itf_out, start.state, _transactions(start, until), log))
     lines = io.BytesIO(kept.take(len(taken) + (start.reader is None))).readlines()
     if pytest_out is not None:
         subject = subject_of(log, pytest_out, law_files, engine)
@@ -78,8 +77,16 @@ def command(
     return 0
 
 
-def _transactions(start: Begun) -> Iterator[Transaction]:
-    return (entry.transaction for entry in start.entries)
+def _transactions(start: Begun, until: int | None) -> Iterator[Transaction]:
+    """The transactions as they are read, until so many were applied."""
+    state, digest = start.state, start.chain
+    while until is None or state.sequence < until:
+        entry = next(start.entries, None)
+        if entry is None:
+            return
+        yield entry.transaction
+        if until is not None:
+            _, state, digest = advance(state, digest, entry)
 
 
 def _written(path: str | None, state: State, transactions: Iterator[Transaction], log: str) -> Iterator[Transaction]:

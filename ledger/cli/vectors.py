@@ -71,7 +71,7 @@ def _write(folder: Path, shown: str) -> int:
     return 0
 
 
-@command.command("check", epilog=CHECK_EXAMPLE)
+@command.command("check", epilog=CHECK_EXAMPLE, short_help="Hold an engine against the vectors.")
 @click.argument("vectors", metavar="DIR", shell_complete=files)
 @click.option("--engine", required=True, metavar="CMD", help="The command that starts the engine; no shell runs it.")
 @click.option(

@@ -23,6 +23,15 @@ def test_both_files_are_written(tmp_path: Path) -> None:
     assert "def test_takeover()" in test.read_text(encoding="utf-8")
 
 
+def test_refusals_do_not_count_as_applied(tmp_path: Path) -> None:
+    """As `replay --until`: two of the lines up to there are refused."""
+    itf = tmp_path / "x.itf.json"
+    assert run("export", TAKEOVER, "--until", "12", "--itf", str(itf)).exit_code == 0
+    states = json.loads(itf.read_bytes())["states"]
+    tags = [state["outcome"]["tag"] for state in states]
+    assert (tags.count("Applied"), tags.count("Rejected"), tags[-1]) == (12, 2, "Applied")
+
+
 def test_the_first_transactions_alone(tmp_path: Path) -> None:
     itf, test = tmp_path / "x.itf.json", tmp_path / "test_x.py"
     for options in (["--itf", str(itf), "--pytest", str(test)], ["--pytest", str(test)]):
