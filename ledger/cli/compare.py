@@ -8,7 +8,18 @@ import attrs
 import click
 
 from .commands import heeding_termination
-from .options import Seconds, files, json_option, print_document, print_lines, shown_path
+from .options import (
+    TIMEOUT,
+    counterexamples_option,
+    engine_option,
+    files,
+    json_option,
+    print_document,
+    print_lines,
+    rulebooks_option,
+    shown_path,
+    timeout_option,
+)
 from .pipeline import Pipeline, pipeline_options
 from .saving import refuse_unwritable_folder, save
 
@@ -17,7 +28,7 @@ if TYPE_CHECKING:
     from ..comparing.locating import Runner
     from ..fuzzing.campaign import Settings
 
-BATCH, STATES_EVERY, STEPS, TIMEOUT = 256, 20, 500, 10.0
+BATCH, STATES_EVERY, STEPS = 256, 20, 500
 
 LONGEST_STEM = 100
 """Characters of a log's name that the names of its counterexamples begin with: file systems allow 255 in all."""
@@ -36,7 +47,7 @@ Exit codes:
 
 @click.command("compare", epilog=EXAMPLE)
 @click.argument("log", metavar="[LOG]", required=False, shell_complete=files)
-@click.option("--engine", required=True, metavar="CMD", help="The command that starts the engine; no shell runs it.")
+@engine_option
 @click.option(
     "--fuzz", type=click.IntRange(min=1), metavar="N", help="Compare on N examples made at random instead of a log."
 )
@@ -45,14 +56,7 @@ Exit codes:
 @click.option(
     "--steps", type=click.IntRange(min=1), metavar="N", help=f"Transactions of an example.  [default: {STEPS}]"
 )
-@click.option(
-    "--rulebook",
-    "rulebooks",
-    multiple=True,
-    metavar="RULEBOOK",
-    shell_complete=files,
-    help="A rulebook of the examples, by name or in a file; of several each in turn. By default as in fuzz.",
-)
+@rulebooks_option
 @click.option(
     "--batch",
     type=click.IntRange(min=1),
@@ -61,14 +65,7 @@ Exit codes:
     metavar="N",
     help="Transactions that the engine is sent at once.",
 )
-@click.option(
-    "--timeout",
-    type=Seconds(),
-    default=TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long each reply may take.",
-)
+@timeout_option
 @click.option(
     "--states-every",
     type=click.IntRange(min=1),
@@ -78,15 +75,7 @@ Exit codes:
     help="Where the ledger has more than 500 accounts: compare all of the state after every N batches, and at the end. "
     "With fewer it is compared after each batch, and the accounts that a batch changes always are.",
 )
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False),
-    default="counterexamples",
-    show_default=True,
-    metavar="FOLDER",
-    help="Where a counterexample is written.",
-)
+@counterexamples_option
 @pipeline_options
 @json_option
 @click.option("--quiet", is_flag=True, help="Print the result alone, in one line, and no progress.")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
 from ..fuzzing.campaign import EXAMPLES, STEPS, Campaign, Failed, Settings, Tally, ended, tallies
 from ..fuzzing.counterexamples import SUFFIX, Source
@@ -19,7 +18,15 @@ from ..state import genesis
 from .commands import INTERNAL_ERROR, INTERRUPTED
 from .counterexamples import Document, write_counterexample
 from .fuzzed import closing_sentence, fuzzed_document, fuzzed_lines
-from .options import files, json_option, laws_from_option, no_rulebook, print_document, print_lines
+from .options import (
+    counterexamples_option,
+    json_option,
+    laws_from_option,
+    no_rulebook,
+    print_document,
+    print_lines,
+    rulebooks_option,
+)
 from .pipeline import Pipeline, pipeline_options
 from .progress import progress_of_examples
 from .reporting import fuzz_checks, interrupted_trouble
@@ -31,12 +38,6 @@ SHRUNK = 3
 EXAMPLE = """\b
 Example:
   backstop fuzz --examples 4 --steps 200"""
-
-
-def names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The rulebooks that come with the package and begin so, and files."""
-    items = [CompletionItem(name) for name in profile_names() if name.startswith(incomplete)]
-    return items + files(ctx, parameter, incomplete)
 
 
 @click.command("fuzz", epilog=EXAMPLE)
@@ -73,25 +74,9 @@ def names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
     metavar="N",
     help="Processes that share the examples; what comes out does not depend on it.",
 )
-@click.option(
-    "--rulebook",
-    "rulebooks",
-    multiple=True,
-    metavar="RULEBOOK",
-    shell_complete=names,
-    help="A rulebook by name, or in a TOML or JSON file; of several each in turn. By default the shipped ones and "
-    "others in which corners are close together, and after each of them one drawn at random.",
-)
+@rulebooks_option
 @laws_from_option
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False),
-    default="counterexamples",
-    show_default=True,
-    metavar="FOLDER",
-    help="Where counterexamples are written.",
-)
+@counterexamples_option
 @pipeline_options
 @json_option
 def command(

@@ -76,6 +76,63 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+def rulebooks(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The rulebooks that come with the package and begin so, and files."""
+    from ..profiles import profile_names
+
+    items = [CompletionItem(name) for name in profile_names() if name.startswith(incomplete)]
+    return items + files(ctx, parameter, incomplete)
+
+
+def rulebooks_option(command: Command) -> Command:
+    """--rulebook, any number of times: what examples are made at random of."""
+    return click.option(
+        "--rulebook",
+        "rulebooks",
+        multiple=True,
+        metavar="RULEBOOK",
+        shell_complete=rulebooks,
+        help="A rulebook of the examples, by name, or in a TOML or JSON file; of several each in turn. By default the "
+        "shipped ones and others in which corners are close together, and after each of them one drawn at random.",
+    )(command)
+
+
+def counterexamples_option(command: Command) -> Command:
+    """--out: the folder of counterexamples."""
+    return click.option(
+        "--out",
+        "folder",
+        type=click.Path(file_okay=False),
+        default="counterexamples",
+        show_default=True,
+        metavar="FOLDER",
+        help="Where counterexamples are written.",
+    )(command)
+
+
+TIMEOUT = 10.0
+"""Seconds within which an engine must reply, unless another number is asked."""
+
+
+def engine_option(command: Command) -> Command:
+    """--engine, which is required."""
+    return click.option(
+        "--engine", required=True, metavar="CMD", help="The command that starts the engine; no shell runs it."
+    )(command)
+
+
+def timeout_option(command: Command) -> Command:
+    """--timeout of an engine."""
+    return click.option(
+        "--timeout",
+        type=Seconds(),
+        default=TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long each reply may take.",
+    )(command)
+
+
 def refuse_two_places(workers: int | None, cluster: str | None) -> None:
     """UsageError where both are given."""
     if workers is not None and cluster is not None:

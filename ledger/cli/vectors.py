@@ -10,7 +10,7 @@ import click
 
 from .commands import heeding_termination
 from .formatting import counted
-from .options import Seconds, files, json_option, print_document, print_lines
+from .options import engine_option, files, json_option, print_document, print_lines, timeout_option
 
 if TYPE_CHECKING:
     from ..vectors.reading import ReadVector
@@ -73,21 +73,14 @@ def _write(folder: Path, shown: str) -> int:
 
 @command.command("check", epilog=CHECK_EXAMPLE, short_help="Hold an engine against the vectors.")
 @click.argument("vectors", metavar="DIR", shell_complete=files)
-@click.option("--engine", required=True, metavar="CMD", help="The command that starts the engine; no shell runs it.")
+@engine_option
 @click.option(
     "--only",
     multiple=True,
     metavar="NAME",
     help="Of this transaction type, or the vector of this name. May be given more than once.",
 )
-@click.option(
-    "--timeout",
-    type=Seconds(),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long each reply may take.",
-)
+@timeout_option
 @json_option
 def check(vectors: str, engine: str, only: tuple[str, ...], timeout: float, as_json: bool) -> int:
     """Hold an engine against the vectors in DIR, or against one file of them.

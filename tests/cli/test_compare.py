@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+from ledger import engines
+from ledger.cli import compare, options
+from ledger.comparing import lockstep
+from ledger.fuzzing import campaign
+
 from ..engines.running import HONEST, faulty
 from .runs import ALICE_AND_BOB, EXAMPLES, TAKEOVER, at, backstop, deposit, log, mark, run, trade, words_of
 
@@ -235,3 +240,10 @@ def test_the_program_itself_agrees_in_one_line() -> None:
     finished = backstop("compare", "--engine", LEDGER, TAKEOVER, "--quiet")
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout.count("\n") == 1
+
+
+def test_what_the_help_says_is_what_the_library_takes() -> None:
+    """The command does not load it to be listed, and so repeats the numbers."""
+    assert (compare.BATCH, compare.STATES_EVERY) == (lockstep.BATCH, lockstep.STATES_EVERY)
+    assert (compare.STEPS, options.TIMEOUT) == (campaign.STEPS, engines.TIMEOUT)
+    assert f"more than {lockstep.FEW} accounts" in " ".join(run("compare", "--help").stdout.split())
