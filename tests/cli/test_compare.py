@@ -183,7 +183,7 @@ def test_what_no_log_may_hold_is_written_as_transactions(tmp_path: Path) -> None
 @pytest.mark.parametrize("fault", ["crash", "garbage", "partial", "fewer", "child"])
 def test_an_engine_that_fails_while_it_is_asked_is_a_finding(fault: str, tmp_path: Path) -> None:
     source = log(tmp_path, deposit("ann", "500"))
-    result = compared(" ".join(faulty(fault)), source, "--timeout", "3", folder=tmp_path)
+    result = compared(" ".join(faulty(fault)), source, "--timeout", "30", folder=tmp_path)
     assert (result.exit_code, result.stderr) == (1, "")
     aspect = "garbage" if fault in ("garbage", "fewer") else "crash"
     assert words_of(result.stdout).endswith(f"faulty fails at {source}:2: {aspect} deposit.")

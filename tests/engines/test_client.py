@@ -73,7 +73,7 @@ AT_HELLO = {
 def test_what_is_wrong_at_hello_is_told_in_one_line(fault: str) -> None:
     trouble, message = AT_HELLO[fault]
     with pytest.raises(EngineError) as caught:
-        Engine(faulty(fault), timeout=SHORT if trouble is Trouble.HANG else 10)
+        Engine(faulty(fault), timeout=SHORT if trouble is Trouble.HANG else 30)
     assert message in str(caught.value)
     assert str(caught.value).startswith(f"{sys.executable} -S")
     assert "\n" not in str(caught.value)
@@ -126,7 +126,7 @@ AT_APPLY = {
 def test_what_is_wrong_at_apply_is_told_in_one_line(fault: str) -> None:
     trouble, message = AT_APPLY[fault]
     with begun(faulty(fault)) as engine:
-        engine.timeout = SHORT if trouble is Trouble.HANG else 10
+        engine.timeout = SHORT if trouble is Trouble.HANG else 30
         with pytest.raises(EngineError) as caught:
             engine.apply([DEPOSIT, DEPOSIT])
         group = pid_of(engine)
@@ -179,7 +179,7 @@ def test_an_engine_that_does_not_end_as_asked_is_ended(fault: str) -> None:
     trouble, message = AT_BYE[fault]
     with begun(faulty(fault)) as engine:
         group = pid_of(engine)
-        engine.timeout = SHORT if trouble is Trouble.HANG else 10
+        engine.timeout = SHORT if trouble is Trouble.HANG else 30
         with pytest.raises(EngineError) as caught:
             engine.bye()
     assert message in str(caught.value)
@@ -189,7 +189,8 @@ def test_an_engine_that_does_not_end_as_asked_is_ended(fault: str) -> None:
 
 def test_an_engine_that_reads_no_more_is_told_apart() -> None:
     state = textbook()
-    with Engine(faulty("reads-once"), timeout=SHORT) as engine:
+    with Engine(faulty("reads-once"), timeout=30) as engine:
+        engine.timeout = SHORT
         time.sleep(0.1)
         with pytest.raises(EngineError, match=r"did not reply to init within 0\.6 seconds and no longer reads"):
             engine.init(state.rulebook.document, state_document(state))

@@ -41,6 +41,9 @@ SHORT = 12
 SHRUNK = [bug for bug in BUGS if "PLANTED_BUGS" in os.environ or bug.name not in LABORIOUS]
 """The bugs whose logs are shrunk: where the environment has PLANTED_BUGS, all of them, which takes many minutes."""
 
+PATIENT = 120
+"""Seconds that a reply may take: no bug is a slow one, and machines may be busy."""
+
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed: there is no `node`")
 
 
@@ -60,7 +63,8 @@ def test_it_passes_every_vector(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(text)
         count += path != "manifest.json" and not path.endswith("schema.json")
-    told = document("vectors", "check", str(tmp_path), "--engine", shlex.join(engine_command()), code=0)
+    patient = ("--timeout", f"{PATIENT}")
+    told = document("vectors", "check", str(tmp_path), "--engine", shlex.join(engine_command()), *patient, code=0)
     assert told["passed"] == told["count"] == count > 500
     assert (told["failed"], told["not_run"], told["ended_badly"]) == (0, 0, None)
 
@@ -68,7 +72,7 @@ def test_it_passes_every_vector(tmp_path: Path) -> None:
 @needs_node
 @pytest.mark.parametrize("log", LOGS, ids=lambda path: path.stem)
 def test_it_agrees_on_every_log(log: Path) -> None:
-    comparison = compare_log(engine_command(), log)
+    comparison = compare_log(engine_command(), log, timeout=PATIENT)
     assert comparison.agrees, str(comparison.mismatch)
     assert comparison.abilities.gives == frozenset(GIVES)
     assert comparison.tally.transactions > 0
@@ -82,13 +86,13 @@ def test_it_agrees_where_examples_seldom_come(log: Path) -> None:
         report = replay_log(*read_log(stream, str(log)))
     assert report.failure is None
     assert report.expectations > 0
-    assert compare_log(engine_command(), log).agrees
+    assert compare_log(engine_command(), log, timeout=PATIENT).agrees
 
 
 @needs_node
 def test_it_agrees_at_random() -> None:
     """No counterexample in 24 examples, which apply every type of transaction and meet nearly every reason."""
-    comparison = compare_fuzz(engine_command(), examples=24, seed=20260)
+    comparison = compare_fuzz(engine_command(), examples=24, seed=20260, timeout=PATIENT)
     assert comparison.agrees, str(comparison.mismatch)
     assert comparison.abilities.types == frozenset(TYPE_NAMES.values())
     assert comparison.tally.transactions == 24 * 500
@@ -102,7 +106,7 @@ def test_it_agrees_at_random() -> None:
 def said(*lines: str | bytes) -> list[dict[str, Any]]:
     """What the engine replies to lines, each a line of its own; it ends with exit code 0."""
     data = b"".join(line if isinstance(line, bytes) else line.encode() + b"\n" for line in lines)
-    ended = subprocess.run(engine_command(), input=data, capture_output=True, timeout=20, check=True)
+    ended = subprocess.run(engine_command(), input=data, capture_output=True, timeout=PATIENT, check=True)
     assert ended.stderr == b""
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
@@ -206,7 +210,8 @@ def test_a_bug_whose_place_is_gone_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
     engine = planted(bug, tmp_path / "engine")
-    comparison = compare_fuzz(engine, examples=EXAMPLES, steps=STEPS, seed=0, ways=Ways(shrinks=False))
+    ways = Ways(shrinks=False)
+    comparison = compare_fuzz(engine, examples=EXAMPLES, steps=STEPS, seed=0, timeout=PATIENT, ways=ways)
     assert comparison.mismatch is not None, f"no counterexample in {EXAMPLES} examples"
 
 
@@ -214,10 +219,11 @@ def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", SHRUNK, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_shown_by_a_short_log(bug: Bug, tmp_path: Path) -> None:
-    comparison = compare_fuzz(planted(bug, tmp_path / "engine"), examples=EXAMPLES, steps=STEPS, seed=0)
+    engine = planted(bug, tmp_path / "engine")
+    comparison = compare_fuzz(engine, examples=EXAMPLES, steps=STEPS, seed=0, timeout=PATIENT)
     found = comparison.found
     assert found is not None, f"no counterexample in {EXAMPLES} examples"
     assert (found.is_repeated, found.is_confirmed, found.keeps_state) == (True, True, False)
     assert 1 <= len(found.short_log) <= LONGER.get(bug.name, SHORT)
     log = counterexample_log(found)
-    assert log is None or compare_log(engine_command(), io.BytesIO(log)).agrees
+    assert log is None or compare_log(engine_command(), io.BytesIO(log), timeout=PATIENT).agrees
