@@ -6,6 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from signal import SIG_IGN, SIGINT, signal
+from threading import Thread
 from typing import TypeVar
 
 from .collector import collect_seldom
@@ -87,8 +88,12 @@ def _begin(prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -
 
 
 def _end(executor: ProcessPoolExecutor) -> None:
-    # What Python 3.14 has as `terminate_workers`; shutting down forgets the processes, so they are taken first.
+    # What Python 3.14 has as `terminate_workers`; shutting down forgets both, so they are taken first. The thread that
+    # manages them is waited for: one that is still closing its pipe while the program ends makes Python complain.
     processes = list((executor._processes or {}).values())
+    manager: Thread | None = executor._executor_manager_thread  # type: ignore[assignment]
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    if manager is not None:
+        manager.join()

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -104,8 +105,8 @@ def command(
     )
     tally, interrupted = Tally(), False
     try:
-        with progress_of_examples(examples) as look:
-            for part in tallies(settings, workers):
+        with progress_of_examples(examples) as look, closing(tallies(settings, workers)) as parts:
+            for part in parts:
                 tally.add(part)
                 look(tally.examples)
     except KeyboardInterrupt:
