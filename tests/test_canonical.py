@@ -645,7 +645,9 @@ def test_a_document_that_is_no_state(change: Change, message: str) -> None:
     assert message.startswith(f"{error.value.field}: ")
 
 
-NOT_CANONICAL = "found a state that is not written the canonical way, expected its canonical bytes"
+NOT_CANONICAL = (
+    "found a state that is not written the canonical way, expected its canonical bytes, keys sorted and no spaces"
+)
 BAD_BYTES: list[tuple[bytes, str]] = [
     (b"", "found malformed JSON (Expecting value: line 1 column 1 (char 0)), expected one object"),
     (b'{"time":1', "found malformed JSON (Expecting ',' delimiter: line 1 column 10 (char 9)), expected one object"),

@@ -60,7 +60,8 @@ def _not_canonical(data: bytes) -> StateError:
         load_strictly(data)
     except NotStrict as error:
         return StateError(error.field, error.message)
-    return StateError("", "found a state that is not written the canonical way, expected its canonical bytes")
+    what = "expected its canonical bytes, keys sorted and no spaces"
+    return StateError("", f"found a state that is not written the canonical way, {what}")
 
 
 class _Reader(Reader):

@@ -211,5 +211,6 @@ def where_of(comparison: Comparison, place: str) -> str:
     where, mismatch = comparison.where, comparison.mismatch
     assert mismatch is not None
     if where.example is not None:
-        return f"transaction {mismatch.position + 1} of example {where.example} of {place}"
+        at = "the beginning" if mismatch.rule is None else f"transaction {mismatch.position + 1}"
+        return f"{at} of example {where.example} of {place}"
     return place if where.line is None else place_of(place, where.line)

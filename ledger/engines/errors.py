@@ -32,17 +32,30 @@ class EngineError(Exception):
 LAST_WORDS = 160
 """Characters of an engine's standard error that an error tells at most."""
 
+LAST_LINES = 40
+"""Lines at its end in which an error is looked for: a trace of calls is about as long."""
+
 BLANKS = re.compile(rb"[\r\n]+")
+TELLING = re.compile(rb"(?=\S).*(error|panic|exception)", flags=re.IGNORECASE)
+"""A line that is not indented, as those of a trace are, and speaks of an error."""
 
 
 def last_words(written: bytes) -> str:
-    """The last line of what an engine wrote to its standard error, as a clause of an error; nothing without one."""
-    lines = [line for line in BLANKS.split(written) if line.strip()]
+    """What an engine wrote to its standard error at its end, as a clause of an error; nothing without it.
+
+    That is the last line that speaks of an error, and what follows its colon; else the last line. Node.js and Go end
+    with other words than what went wrong, and Rust puts it on the line below.
+    """
+    lines = [line.rstrip() for line in BLANKS.split(written) if line.strip()][-LAST_LINES:]
     if not lines:
         return ""
-    text = lines[-1].decode("utf-8", errors="backslashreplace").strip()
+    telling = [number for number, line in enumerate(lines) if TELLING.match(line)]
+    last = telling[-1] if telling else len(lines) - 1
+    below = lines[last + 1 : last + 2] if lines[last].endswith(b":") else []
+    text = b" ".join([lines[last], *below]).decode("utf-8", errors="backslashreplace").strip()
     shown = text if len(text) <= LAST_WORDS else f"{text[: LAST_WORDS - 3]}..."
-    return f"; the last line of its standard error is: {shown}"
+    where = "the last line of its standard error is" if last == len(lines) - 1 else "its standard error says"
+    return f"; {where}: {shown}"
 
 
 def shown_line(line: bytes) -> str:

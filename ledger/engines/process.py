@@ -166,7 +166,7 @@ class EngineProcess:
                 pipe.close()
 
     def last_words(self) -> str:
-        """The last line of its standard error as a clause, after what is there now has been read."""
+        """What its standard error says at its end as a clause, after what is there now has been read."""
         self._look()
         return last_words(bytes(self._stderr))
 

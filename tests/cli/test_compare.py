@@ -88,6 +88,29 @@ def test_what_differs_is_told_side_by_side_and_written(tmp_path: Path) -> None:
     assert told.endswith("differ at transaction 19 of example 0 of seed 0: applied withdraw INSUFFICIENT_BALANCE.")
 
 
+NUMBERS_IN_ITS_STATE = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    reply = {"reply": asked["request"]}
+    if reply["reply"] == "hello":
+        reply |= {"protocol": 1, "engine": "numb", "gives": ["balances"], "types": ["deposit"], "begins": "genesis"}
+    if reply["reply"] == "apply":
+        reply["outcomes"] = [{"applied": True} for _ in asked["transactions"]]
+    if reply["reply"] == "state":
+        reply["accounts"] = {name: {"cash": {"USDT": 5}} for name in asked["accounts"]}
+    print(json.dumps(reply), flush=True)
+"""
+
+
+def test_what_is_wrong_before_any_transaction_is_at_the_beginning_of_its_example(tmp_path: Path) -> None:
+    engine = tmp_path / "engine.py"
+    engine.write_text(NUMBERS_IN_ITS_STATE)
+    result = compared(f"{sys.executable} -S {engine}", "--fuzz", "1", "--quiet", folder=tmp_path)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout == "numb fails at the beginning of example 0 of seed 0: garbage.\n"
+
+
 def test_the_document_beside_the_log_says_how_to_see_it_again(tmp_path: Path) -> None:
     told = document(f"{SMALL} --bug", "--fuzz", "5", folder=tmp_path, code=1)
     written = told["counterexample"]

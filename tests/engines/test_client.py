@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.engines import Engine, EngineError, Trouble
+from ledger.engines.errors import last_words
 from ledger.engines.process import EngineProcess
 from ledger.interchange import state_document, transaction_document
 from ledger.profiles import load_profile
@@ -136,6 +137,52 @@ def test_what_is_wrong_at_apply_is_told_in_one_line(fault: str) -> None:
     assert caught.value.trouble is trouble
     assert caught.value.awaited == "apply"
     assert is_gone(group)
+
+
+NODE = b"""file:///engine.mjs:6
+  null.x;
+       ^
+
+TypeError: Cannot read properties of null (reading 'x')
+    at file:///engine.mjs:6:49 {
+  code: 'ERR_NONE'
+}
+
+Node.js v20.20.2
+"""
+RUST = b"""listening
+thread 'main' panicked at src/main.rs:4:5:
+index out of bounds: the len is 3 but the index is 7
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+"""
+GO = b"""panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.apply(...)
+\t/src/engine/main.go:12
+exit status 2
+"""
+SAID = {
+    "nothing": (b" \n\n", ""),
+    "node": (NODE, "its standard error says: TypeError: Cannot read properties of null (reading 'x')"),
+    "rust": (
+        RUST,
+        "its standard error says: thread 'main' panicked at src/main.rs:4:5: "
+        "index out of bounds: the len is 3 but the index is 7",
+    ),
+    "go": (GO, "its standard error says: panic: runtime error: index out of range [5] with length 3"),
+    "plain": (b"listening\r\ngiving up\r\n", "the last line of its standard error is: giving up"),
+    "python": (b"Traceback:\n  raise KeyError\nKeyError: 7\n", "the last line of its standard error is: KeyError: 7"),
+    "long ago": (b"error: retried\n" + b"ok\n" * 40, "the last line of its standard error is: ok"),
+    "long": (b"error " + b"x" * 200, f"the last line of its standard error is: error {'x' * 151}..."),
+    "not UTF-8": (b"\xff\n", "the last line of its standard error is: \\xff"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_of_a_trace_the_line_that_says_what_went_wrong_is_told(name: str) -> None:
+    written, told = SAID[name]
+    assert last_words(written) == (f"; {told}" if told else "")
 
 
 @pytest.mark.parametrize("fault", ["talks", "talks-after-hello"])

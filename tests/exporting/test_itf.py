@@ -121,7 +121,7 @@ def test_a_trace_of_nothing_has_the_genesis() -> None:
 
 
 def test_the_page_names_every_variable_action_and_pick() -> None:
-    section = PAGE.split("## Variables", 1)[1]
+    section = PAGE.split("## Variables", 1)[1].split("\n## ", 1)[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     assert [name for row in rows for name in re.findall("`([^`]+)`", row)] == [
         "accounts", "last_settle", "markets", "prices", "providers", "sequence", "time", "outcome",
@@ -131,3 +131,22 @@ def test_the_page_names_every_variable_action_and_pick() -> None:
     assert re.findall("`([a-z_]+)`", actions) == ["init", *(action_of(kind) for kind in TYPE_NAMES)]
     told = section.split("The picks are", 1)[1]
     assert [name for name in re.findall("`([a-z_]+)`", told) if name not in ("bool", "str", "int")] == list(PICKED)
+
+
+def test_the_declarations_for_quint_are_those_of_the_table() -> None:
+    declared = re.sub(r"\s+", " ", PAGE.split("```quint\n", 1)[1].split("```", 1)[0])
+    named = dict(re.findall(r"type ([A-Z][a-z]+) = (.*?) (?=type|var)", declared))
+    assert (
+        named.pop("Outcome") == "Genesis | Applied | Rejected({ limit: str, reason: str, subject: str, supplied: str })"
+    )
+    assert "type Option[a] = Some(a) | None " in declared
+
+    def whole(written: str) -> str:
+        return re.sub(r"[A-Z][a-z]+", lambda name: whole(named[name[0]]) if name[0] in named else name[0], written)
+
+    variables = dict(re.findall(r"var ([a-z_]+): (.*?) ?(?=var|$)", declared))
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \| `([^`]+)`", PAGE.split("## Variables", 1)[1], flags=re.MULTILINE)
+    told = {name: kind for names, kind in rows for name in re.findall("[a-z_]+", names)}
+    assert variables.pop("outcome") == "Outcome"
+    assert told.pop("outcome") == "Genesis"
+    assert {name: whole(kind) for name, kind in variables.items()} == told
