@@ -2,7 +2,9 @@
 
 import io
 import os
+from collections import deque
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import click
@@ -13,7 +15,6 @@ from ..exporting import Subject, regression_test, trace
 from ..exporting.regression import slug_of
 from ..law_files import laws_from
 from ..replay import advance
-from ..state import State
 from ..transactions import Transaction
 from .internal import internal_errors_of
 from .options import laws_from_option, log_argument, shown_name
@@ -64,16 +65,21 @@ def command(
         refuse_unwritable(path, log=log)
     if len({os.path.realpath(path) for path in outputs}) < len(outputs):
         raise click.UsageError("--itf and --pytest name the same file", ctx)
-    kept = KeptLines()
+    kept = None if pytest_out is None else KeptLines()
+    numbers = count()
     with begun(log, kept=kept) as start, internal_errors_of(log):
-        first = b"" if start.reader is None else start.reader.line(1).text
-        taken = list(_written(itf_out, start.state, _transactions(start, until), log))
-    lines = io.BytesIO(kept.take(len(taken) + (start.reader is None))).readlines()
-    if pytest_out is not None:
-        subject = subject_of(log, pytest_out, law_files, engine)
-        save(pytest_out, [regression_test([first, *lines] if first else lines, subject)])
+        first = [] if start.reader is None else [start.reader.line(1).text]
+        transactions = (transaction for transaction, _ in zip(_transactions(start, until), numbers, strict=False))
+        if itf_out is not None:
+            save(itf_out, trace(start.state, transactions, source=shown_name(log)))
+        else:
+            deque(transactions, maxlen=0)
+    taken = next(numbers)
+    if pytest_out is not None and kept is not None:
+        lines = [*first, *io.BytesIO(kept.take(taken + 1 - len(first))).readlines()]
+        save(pytest_out, [regression_test(lines, subject_of(log, pytest_out, law_files, engine))])
     for path in outputs:
-        click.echo(f"{click.format_filename(path)}: {len(taken)} transactions of {shown_name(log)}")
+        click.echo(f"{click.format_filename(path)}: {taken} transactions of {shown_name(log)}")
     return 0
 
 
@@ -87,22 +93,6 @@ def _transactions(start: Begun, until: int | None) -> Iterator[Transaction]:
         yield entry.transaction
         if until is not None:
             _, state, digest = advance(state, digest, entry)
-
-
-def _written(path: str | None, state: State, transactions: Iterator[Transaction], log: str) -> Iterator[Transaction]:
-    """The transactions, as they are read; the trace of them is written where there is a path."""
-    if path is None:
-        yield from transactions
-        return
-    taken: list[Transaction] = []
-
-    def remembered() -> Iterator[Transaction]:
-        for transaction in transactions:
-            taken.append(transaction)
-            yield transaction
-
-    save(path, trace(state, remembered(), source=shown_name(log)))
-    yield from taken
 
 
 def subject_of(log: str, path: str, law_files: tuple[str, ...], engine: str | None) -> Subject:
