@@ -8,16 +8,15 @@ import attrs
 import msgspec
 
 from .byte_lines import name_of, numbered_lines, opened
-from .canonical import StateError, chain, chain_start, state_from_bytes
-from .interchange import InterchangeError, outcome_document, read_transaction
+from .canonical import StateError, chain_start, state_from_bytes
+from .interchange import WHOLE, InterchangeError, outcome_document, read_transaction
 from .laws import Law, LawBroken, Monitor, Step
-from .log import LogError
+from .log import Entry, LogError
 from .outcomes import Outcome
-from .replay import note_line
+from .replay import advance, note_line
 from .state import State
 from .strict_json import NotStrict, load_strictly
 from .transactions import Transaction
-from .transition import apply, state_after
 
 LONGEST_LINE = 1 << 24
 """Bytes of the longest line of transactions that is read."""
@@ -36,7 +35,7 @@ class Stepped:
     def lines(self) -> Iterator[bytes]:
         """The outcomes as JSON Lines in the form of the interchange, postings included."""
         for outcome, link in self.outcomes:
-            yield _encode(outcome_document(outcome, postings=True, link=link)) + b"\n"
+            yield _encode(outcome_document(outcome, WHOLE, link=link)) + b"\n"
 
 
 def read_state_file(path: str) -> State:
@@ -87,13 +86,7 @@ def step_through(state: State, transactions: Iterable[tuple[int, Transaction]], 
     link = chain_start(state)
     outcomes = []
     for line, transaction in transactions:
-        try:
-            outcome = apply(state, transaction)
-            after = state_after(state, outcome)
-            link = chain(link, transaction, outcome)
-        except Exception as error:
-            note_line(error, line)
-            raise
+        outcome, after, link = advance(state, link, Entry(line, transaction, None))
         outcomes.append((outcome, link))
         try:
             monitor.observe(Step(state, transaction, outcome, after))

@@ -117,9 +117,9 @@ def shown(value: object) -> str:
     return excerpt(json.dumps(value, default=str))
 
 
-def excerpt(text: str) -> str:
-    """The text, or its beginning and `...` where it is long."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+def excerpt(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """The text, or its beginning and `...` where it has more characters."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def one_line(text: str) -> str:

@@ -194,3 +194,6 @@ TYPE_NAMES: dict[type, str] = {
     BackstopTransfer: "backstop-transfer",
 }
 """The rulebook's name of each transaction type."""
+
+TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
+"""These names, each once."""

@@ -25,7 +25,7 @@ from .saving import refuse_unwritable_folder, save
 
 if TYPE_CHECKING:
     from ..comparing import Comparison, Ways
-    from ..comparing.locating import Runner
+    from ..engines import Runner
     from ..fuzzing.campaign import Settings
 
 BATCH, STATES_EVERY, STEPS = 256, 20, 500
@@ -115,7 +115,7 @@ def command(
         if log is not None and value is not None:
             raise click.UsageError(f"{name} is of examples made at random; give it with --fuzz", ctx)
     from ..comparing import Ways  # only now, so that help is quick
-    from ..comparing.locating import Runner
+    from ..engines import Runner
     from .compared import compared_document, compared_lines, sentence
 
     ways, options = Ways(batch, states_every), options_of(batch, timeout, states_every)

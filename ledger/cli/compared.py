@@ -5,14 +5,13 @@ from typing import Any
 from ..comparing import Comparison
 from ..comparing.counterexamples import answers_document
 from ..engines import GIVES
-from ..interchange.reading import TYPES
+from ..transactions import TYPES
 from .counts import answer_table, reasons_of
 from .formatting import counted
 from .layout import page_width, paragraph
-from .mismatched import mismatch_parts, where_of
+from .mismatched import HANG, mismatch_parts, where_of
 
 Document = dict[str, Any]
-HANG = 15
 
 
 def compared_document(comparison: Comparison, counterexample: Document | None, place: str) -> Document:

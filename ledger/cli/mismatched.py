@@ -10,6 +10,7 @@ import click
 from ..comparing import Comparison, Mismatch
 from ..comparing.counterexamples import account_documents, counterexample_log
 from ..comparing.mismatches import shown
+from ..engines.differences import Difference
 from ..outcomes import Rejected
 from ..strict_json import excerpt, one_line
 from .figures import refusal_in_words
@@ -90,14 +91,14 @@ def difference_table(mismatch: Mismatch, *, width: int) -> list[str]:
     columns = (Column("differs"), Column(EXPECTED), Column(FOUND))
     lines = table(columns, rows, width=width)
     if max(len(click.unstyle(line)) for line in lines) > width:
-        lines = [line for each in mismatch.differences[:MOST_DIFFERENCES] for line in stacked(each.place, each, width)]
+        lines = [line for each in mismatch.differences[:MOST_DIFFERENCES] for line in stacked(each, width)]
     more = len(mismatch.differences) - MOST_DIFFERENCES
     return [*lines, f"... and {counted(more, 'more difference')}; --json has all of them."] if more > 0 else lines
 
 
-def stacked(place: str, difference: Any, width: int) -> list[str]:
+def stacked(difference: Difference, width: int) -> list[str]:
     """One difference below the other, where they are too long to stand side by side."""
-    lines = [str(Styled(place, bold=True))]
+    lines = [str(Styled(difference.place, bold=True))]
     for label, value in ((EXPECTED, difference.ours), (FOUND, difference.theirs)):
         text = shown(value)
         room = max(width - HANG, 20)
@@ -108,7 +109,7 @@ def stacked(place: str, difference: Any, width: int) -> list[str]:
 
 def cut(text: str) -> str:
     """A long value with its beginning alone."""
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+    return excerpt(text, LONGEST_VALUE)
 
 
 def account_table(mismatch: Mismatch, *, width: int) -> list[str]:

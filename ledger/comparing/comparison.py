@@ -6,7 +6,7 @@ from typing import IO
 
 import attrs
 
-from ..engines import TIMEOUT, Abilities, Command, EngineError
+from ..engines import TIMEOUT, Abilities, Command, EngineError, Runner
 from ..fuzzing.campaign import STEPS, Settings, example
 from ..fuzzing.simulation import Simulation, stepped
 from ..log import Entry, LogError, open_log, read_log
@@ -14,7 +14,6 @@ from ..replay import note_line
 from ..rulebook import Rulebook
 from ..state import State
 from ..transactions import TYPE_NAMES, Transaction
-from .locating import Runner
 from .lockstep import BATCH, STATES_EVERY, Lockstep, Tally
 from .mismatches import Mismatch
 from .shortening import Confirmed, confirmed

@@ -2,12 +2,12 @@
 
 import attrs
 
-from ..engines import EngineError, Trouble
+from ..engines import EngineError, Runner, Trouble
 from ..fuzzing.changing import Log
 from ..fuzzing.shrinking import BUDGET, Budget, Exhausted, Shortened, shorten
 from ..state import State, genesis
 from ..transactions import TYPE_NAMES
-from .locating import Runner, first_mismatch, ran
+from .locating import first_mismatch, ran
 from .lockstep import BATCH, STATES_EVERY, batches
 from .mismatches import Mismatch
 

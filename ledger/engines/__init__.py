@@ -13,6 +13,7 @@ from .client import (
 )
 from .errors import EngineError, Trouble
 from .process import Command, EngineProcess
+from .runner import Runner
 
 __all__ = [
     "GIVES",
@@ -27,5 +28,6 @@ __all__ = [
     "EngineProcess",
     "GivenAccount",
     "GivenOutcome",
+    "Runner",
     "Trouble",
 ]

@@ -13,8 +13,8 @@ import attrs
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..interchange.reading import TYPES
 from ..strict_json import one_line
+from ..transactions import TYPES
 from .errors import EngineError, Trouble, shown_line
 from .process import LONGEST_LINE, Command, EngineProcess
 
@@ -90,8 +90,12 @@ class _Version(msgspec.Struct):
 _named = msgspec.json.Decoder(_Named)
 _outcomes = msgspec.json.Decoder(_Outcomes)
 
+FIGURES = ("subject", "supplied", "limit")
+OF_ACCOUNTS = (("balances", "cash"), ("positions", "positions"))
+"""The fields of a refusal that `figures` stands for, and of an account those of the two words."""
+
 OF_APPLIED = (("changes", ("changes",)), ("events", ("events",)), ("link", ("link",)))
-OF_REJECTED = (("reason", ("reason",)), ("figures", ("subject", "supplied", "limit")), ("link", ("link",)))
+OF_REJECTED = (("reason", ("reason",)), ("figures", FIGURES), ("link", ("link",)))
 """The fields of an outcome that an engine owes for what it says it gives."""
 
 
@@ -211,7 +215,7 @@ class Engine:
         """The open ones of these accounts, as it gives them."""
         asked = list(ids)
         found = self._ask("state", {"request": "state", "accounts": asked}, _Accounts).accounts
-        for word, field in (("balances", "cash"), ("positions", "positions")):
+        for word, field in OF_ACCOUNTS:
             if word not in self.abilities.gives:
                 continue
             for account_id, account in found.items():

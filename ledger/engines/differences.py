@@ -13,16 +13,14 @@ import msgspec
 from msgspec import UNSET
 
 from ..canonical import state_digest
-from ..interchange import account_document, changes_document, event_document, outcome_document, state_document
+from ..interchange import account_document, outcome_document, state_document
 from ..outcomes import Applied, Outcome
 from ..state import State
 from ..strict_json import one_line
-from .client import Engine, GivenAccount, GivenOutcome
+from .client import FIGURES, OF_ACCOUNTS, Engine, GivenAccount, GivenOutcome
 
 Document = dict[str, Any]
 APPLIED = "applied"
-FIGURES = ("subject", "supplied", "limit")
-OF_ACCOUNTS = (("balances", "cash"), ("positions", "positions"))
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 MOST = 100
 """Differences of one aspect that are told; a state that is another altogether has as many as accounts."""
@@ -46,21 +44,6 @@ class Difference:
 
 
 # Outcomes.
-
-
-def told_of(outcome: Outcome, gives: frozenset[str], link: bytes | None = None) -> Document:
-    """The ledger's outcome as a document, of which no more is made than what an engine gives."""
-    if not isinstance(outcome, Applied):
-        document = outcome_document(outcome)
-    else:
-        document = {"applied": True}
-        if "changes" in gives:
-            document["changes"] = changes_document(outcome.postings)
-        if "events" in gives:
-            document["events"] = [event_document(event) for event in outcome.events]
-    if link is not None:
-        document["link"] = link.hex()
-    return document
 
 
 def outcome_differences(ours: Document, given: GivenOutcome, gives: frozenset[str]) -> list[Difference]:
@@ -100,7 +83,7 @@ def first_difference(
     told = bool(gives & {"reason", "figures", "changes", "events", "link"})
     for number, (outcome, other) in enumerate(zip(outcomes, given, strict=True)):
         if told or (type(outcome) is Applied) is not other.applied:
-            ours = told_of(outcome, gives, links[number] if links else None)
+            ours = outcome_document(outcome, gives, link=links[number] if links else None)
             found = outcome_differences(ours, other, gives)
             if found:
                 return number, found

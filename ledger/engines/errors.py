@@ -3,7 +3,7 @@
 import enum
 import re
 
-from ..strict_json import LONGEST_SHOWN, one_line
+from ..strict_json import LONGEST_SHOWN, excerpt, one_line
 
 
 class Trouble(enum.Enum):
@@ -53,13 +53,11 @@ def last_words(written: bytes) -> str:
     last = telling[-1] if telling else len(lines) - 1
     below = lines[last + 1 : last + 2] if lines[last].endswith(b":") else []
     text = b" ".join([lines[last], *below]).decode("utf-8", errors="backslashreplace").strip()
-    shown = text if len(text) <= LAST_WORDS else f"{text[: LAST_WORDS - 3]}..."
     where = "the last line of its standard error is" if last == len(lines) - 1 else "its standard error says"
-    return f"; {where}: {shown}"
+    return f"; {where}: {excerpt(text, LAST_WORDS)}"
 
 
 def shown_line(line: bytes) -> str:
     """The beginning of a line that an engine wrote, in quotation marks."""
     text = line[: 4 * LONGEST_SHOWN].decode("utf-8", errors="backslashreplace")
-    shown = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
-    return f'"{shown}"'
+    return f'"{excerpt(text)}"'

@@ -20,14 +20,13 @@ from ..interchange import (
     read_transaction,
     state_document,
 )
-from ..interchange.reading import TYPES
 from ..outcomes import Outcome
 from ..profiles import RulebookError
 from ..state import State
 from ..strict_json import NotStrict, load_strictly
-from ..transactions import Transaction
+from ..transactions import TYPES, Transaction
 from ..transition import apply, state_after
-from .client import GIVES, PROTOCOL, SPECIFICATION
+from .client import FIGURES, GIVES, OF_ACCOUNTS, PROTOCOL, SPECIFICATION
 
 Document = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
@@ -147,7 +146,7 @@ class Server:
         """Those fields of an outcome that are given."""
         gives = set(self.gives)
         if "figures" in gives:
-            gives |= {"subject", "supplied", "limit"}
+            gives |= {*FIGURES}
         return {name: value for name, value in document.items() if name == "applied" or name in gives}
 
     def tell_state(self, request: Document) -> Document:
@@ -158,7 +157,7 @@ class Server:
             return {**whole, "digest": state_digest(state)} if "state_digest" in self.gives else whole
         if not isinstance(asked, list) or not all(isinstance(account_id, str) for account_id in asked):
             raise Refused("found accounts that are no list of ids")
-        fields = [field for word, field in (("balances", "cash"), ("positions", "positions")) if word in self.gives]
+        fields = [field for word, field in OF_ACCOUNTS if word in self.gives]
         accounts = {}
         for account_id in asked:
             account = state.accounts.get(account_id)

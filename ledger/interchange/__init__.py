@@ -4,12 +4,13 @@ Documents are plain objects: dictionaries, lists, strings, integers and flags. Q
 ledger's units. What comes from outside is read strictly, and raises `InterchangeError` with the field.
 """
 
-from .outcomes import changes_document, event_document, outcome_document, posting_document
+from .outcomes import WHOLE, changes_document, event_document, outcome_document, posting_document
 from .reading import InterchangeError, read_state, read_transaction, transactions_of
 from .states import account_document, rulebook_document, state_document
 from .transactions import transaction_document
 
 __all__ = [
+    "WHOLE",
     "InterchangeError",
     "account_document",
     "changes_document",

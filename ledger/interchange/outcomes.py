@@ -1,6 +1,6 @@
 """Outcomes to documents: changes, postings, events and refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import attrs
@@ -15,14 +15,23 @@ JSON_INTEGERS = frozenset({"max_leverage", "instant", "obliged_until", "round", 
 """The fields of events that are times and counts, and so JSON integers; all other integers are strings."""
 
 
-def outcome_document(outcome: Outcome, *, postings: bool = False, link: bytes | None = None) -> Document:
-    """An outcome as an object: with its net changes and events, its `postings` where asked for, and its chain's link
-    where that is given; or with the refusal's reason, subject and two values."""
+WHOLE = frozenset({"changes", "postings", "events"})
+"""All the parts of what was applied."""
+
+
+def outcome_document(
+    outcome: Outcome, parts: Container[str] = ("changes", "events"), *, link: bytes | None = None
+) -> Document:
+    """An outcome as an object: of what was applied those of the `parts`, net changes, postings and events, that are
+    asked for; of a refusal its reason, subject and two values; and its chain's link where that is given."""
     if isinstance(outcome, Applied):
-        document: Document = {"applied": True, "changes": changes_document(outcome.postings)}
-        if postings:
+        document: Document = {"applied": True}
+        if "changes" in parts:
+            document["changes"] = changes_document(outcome.postings)
+        if "postings" in parts:
             document["postings"] = [posting_document(posting) for posting in outcome.postings]
-        document["events"] = [event_document(event) for event in outcome.events]
+        if "events" in parts:
+            document["events"] = [event_document(event) for event in outcome.events]
     else:
         document = {
             "applied": False,

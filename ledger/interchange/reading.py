@@ -12,7 +12,7 @@ from ..profiles import IDENTIFIER
 from ..state import State
 from ..strict_json import NotStrict, Reader, load_strictly
 from ..transactions import (
-    TYPE_NAMES,
+    TYPES,
     BackstopTransfer,
     Deposit,
     Enroll,
@@ -33,8 +33,6 @@ from .transactions import Document
 
 LARGEST = 2**53 - 1
 """The largest integer that every parser of JSON keeps."""
-
-TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
 
 
 class InterchangeError(NotStrict):

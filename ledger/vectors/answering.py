@@ -7,7 +7,7 @@ import attrs
 from ..canonical import chain, chain_start, state_digest
 from ..checks import compare
 from ..engines.client import SPECIFICATION
-from ..interchange import outcome_document, rulebook_document, state_document
+from ..interchange import WHOLE, outcome_document, rulebook_document, state_document
 from ..laws import REGISTRY, LawBroken, Monitor
 from ..laws.law import Law, Step
 from ..outcomes import Outcome, Rejected
@@ -169,7 +169,7 @@ def _spoke(before: State, steps: Sequence[Step], laws: Sequence[Law]) -> Iterato
 
 def _outcome(answer: Answer) -> Document:
     """An outcome as the interchange has it, with the unit of a refusal's two values after them."""
-    document = outcome_document(answer.outcome, postings=True)
+    document = outcome_document(answer.outcome, WHOLE)
     if isinstance(answer.outcome, Rejected):
         document["unit"] = answer.outcome.reason.unit.value
     return {**document, "link": answer.link.hex()}

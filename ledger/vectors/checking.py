@@ -1,11 +1,11 @@
 """Vectors held against an engine: each is begun anew, asked in one batch, and the state asked for at its end."""
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
-from ..engines import TIMEOUT, Command, Engine, EngineError, Trouble
+from ..engines import TIMEOUT, Command, Engine, EngineError, Runner, Trouble
 from ..engines.differences import Difference, first_difference, look_at
 from ..laws.law import parties
 from .reading import ReadVector
@@ -59,29 +59,24 @@ class Checking:
     """
 
     def __init__(self, command: Command, *, timeout: float = TIMEOUT) -> None:
-        self._start: Callable[[], Engine] = lambda: Engine(command, timeout=timeout)
-        self._engine: Engine | None = self._start()
-        self.abilities = self._engine.abilities
+        self._runner = Runner(command, timeout=timeout)
+        self.abilities = self._runner.abilities()
         self._troubles = 0
         self.ended_badly = ""
 
     def results(self, vectors: Iterable[ReadVector]) -> Iterator[Checked]:
         """How each vector ends. The engine is ended after the last."""
-        try:
+        with self._runner:
             for vector in vectors:
                 yield self._checked(vector)
-            if self._engine is not None:
-                self._engine.bye()
-        except EngineError as error:
-            self.ended_badly = str(error)
-        finally:
-            self.close()
+            try:
+                self._runner.bye()
+            except EngineError as error:
+                self.ended_badly = str(error)
 
     def close(self) -> None:
         """End the engine, whatever it does."""
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+        self._runner.close()
 
     def _checked(self, vector: ReadVector) -> Checked:
         unknown = vector.types - self.abilities.types
@@ -89,14 +84,11 @@ class Checking:
         if why:
             return Checked(vector.name, Result.NOT_RUN, why, unknown)
         try:
-            if self._engine is None:
-                self._engine = self._start()
-            return _held_against(self._engine, vector)
+            return _held_against(self._runner.engine(), vector)
         except EngineError as error:
-            if error.trouble not in DOWN:
-                return Checked(vector.name, Result.FAILED, str(error))
-            self.close()
-            self._troubles += 1
+            if error.trouble in DOWN:
+                self.close()
+                self._troubles += 1
             return Checked(vector.name, Result.FAILED, str(error))
 
     def _cannot(self, vector: ReadVector, unknown: frozenset[str]) -> str:

@@ -28,8 +28,8 @@ from ledger import (
     read_log,
     replay_log,
 )
-from ledger.comparing.locating import Runner
 from ledger.comparing.lockstep import Lockstep
+from ledger.engines import Runner
 from ledger.journal import JournalReader, Settings, import_log
 from ledger.parallel import Share, Work, replay_recorded, verified_by_processes, verified_here
 

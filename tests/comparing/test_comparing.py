@@ -8,10 +8,10 @@ import pytest
 
 from ledger.comparing import Comparison, Ways, compare_fuzz, compare_log
 from ledger.comparing.counterexamples import counterexample_log
-from ledger.comparing.locating import Runner, first_mismatch, halved
+from ledger.comparing.locating import first_mismatch, halved
 from ledger.comparing.lockstep import Lockstep, Tally
 from ledger.comparing.mismatches import Mismatch
-from ledger.engines import EngineError
+from ledger.engines import EngineError, Runner
 from ledger.expectations import unmet
 from ledger.fuzzing import RULEBOOKS, START, Seeded, play
 from ledger.log import LogError, encode_genesis, encode_transaction, read_log

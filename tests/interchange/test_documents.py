@@ -14,6 +14,7 @@ from ledger.canonical import StateError, net_changes
 from ledger.choosers import Seeded
 from ledger.fuzzing import RULEBOOKS, play
 from ledger.interchange import (
+    WHOLE,
     InterchangeError,
     account_document,
     changes_document,
@@ -78,7 +79,7 @@ def test_the_digest_of_a_state_can_be_worked_out_of_its_document(drawn: list[Ste
 
 def test_an_outcome_says_all_of_it(drawn: list[Step]) -> None:
     for step in drawn:
-        document = outcome_document(step.outcome, postings=True)
+        document = outcome_document(step.outcome, WHOLE)
         if isinstance(step.outcome, Rejected):
             assert document == {
                 "applied": False,

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from ledger import __version__
 from ledger.engines import SPECIFICATION
 from ledger.fuzzing.reach import EVENTS
-from ledger.interchange import outcome_document, read_state, read_transaction, state_document
+from ledger.interchange import WHOLE, outcome_document, read_state, read_transaction, state_document
 from ledger.outcomes import Reason, Rejected
 from ledger.transactions import TYPE_NAMES
 from ledger.transition import apply, state_after
@@ -183,7 +183,7 @@ def test_every_vector_is_answered_so_when_it_is_read_back() -> None:
         for document, told in zip(vector["transactions"], vector["outcomes"], strict=True):
             outcome = apply(state, read_transaction(document))
             unit = {"unit": outcome.reason.unit.value} if isinstance(outcome, Rejected) else {}
-            assert told == {**outcome_document(outcome, postings=True), **unit, "link": told["link"]}, path
+            assert told == {**outcome_document(outcome, WHOLE), **unit, "link": told["link"]}, path
             state = state_after(state, outcome)
         assert state_document(state) == vector["post_state"], path
 
