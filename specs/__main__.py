@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from ledger.laws import REGISTRY
-from ledger.verifying.table import TYPES, WHOLE_STATE, concerned
+from ledger.transactions import TYPES
+from ledger.verifying.table import WHOLE_STATE, concerned
 
 from .proofs.registry import CLAIMS as PROOFS
 from .symbolic.registry import CLAIMS as CONTRACTS

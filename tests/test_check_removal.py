@@ -19,7 +19,7 @@ from ledger.checks import Apply, Check, all_checks, apply_without, checks_of, co
 from ledger.laws import REGISTRY, Law, LawBroken, Monitor, StateLaw, Step
 from ledger.outcomes import Outcome
 from ledger.state import State
-from ledger.transactions import TYPE_NAMES, Transaction
+from ledger.transactions import TYPES, Transaction
 from ledger.transition import apply, state_after
 from tests.rules.tables import Refusal, Success, all_tables, name_of
 
@@ -148,7 +148,7 @@ def key_of(check: Check) -> str:
     return f"{check.rule.replace('_', '-')}-{check.number} {check.reason.name}"
 
 
-CHECKS = {key_of(check): check for type_name in dict.fromkeys(TYPE_NAMES.values()) for check in checks_of(type_name)}
+CHECKS = {key_of(check): check for type_name in TYPES for check in checks_of(type_name)}
 """Every check of every rule; those that rules share come once for each."""
 
 

@@ -9,7 +9,7 @@ from ..laws import Count, Law, StateLaw
 from ..laws.monitor import NOTHING_REMEMBERED
 from ..replay import Failure, Report
 from ..state import State
-from ..transactions import TYPE_NAMES
+from ..transactions import TYPES
 from .cutting import Cutting
 from .segments import Counted, Found, Memories, Segment, Verified, Work, verify
 
@@ -77,7 +77,7 @@ def added(one: Counted, other: Counted) -> Counted:
 
 def count_of(law: Law, counted: Counted) -> Count:
     """The count of a law, its types in their order."""
-    by_type = {name: counted[2][name] for name in dict.fromkeys(TYPE_NAMES.values()) if name in counted[2]}
+    by_type = {name: counted[2][name] for name in TYPES if name in counted[2]}
     return Count(law, counted[0], counted[1], by_type)
 
 

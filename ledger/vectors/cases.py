@@ -16,11 +16,10 @@ from ..interchange import read_state, read_transaction
 from ..profiles import load_profile, merge, profile_document
 from ..rulebook import Rulebook
 from ..state import State, genesis
-from ..transactions import TYPE_NAMES, Transaction
+from ..transactions import TYPES, Transaction
 
 Document = dict[str, Any]
 FOLDER = resources.files("ledger") / "vectors" / "cases"
-TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
 
 
 @attrs.frozen

@@ -10,13 +10,14 @@ from ..engines.client import SPECIFICATION
 from ..interchange.outcomes import JSON_INTEGERS
 from ..log.schema import DIALECT
 from ..outcomes import Event, Figures, Reason, Unit
+from ..profiles import IDENTIFIER
 from ..state import Limits
-from .cases import TYPES
+from ..transactions import TYPES
 from .text import FORMAT, FORMAT_VERSION, VECTOR_NAME
 
 Schema = dict[str, Any]
 
-IDENTIFIER = "[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"
+
 STRING: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
 ORIGINS: Mapping[str, Schema] = {
@@ -60,8 +61,8 @@ LIMITS: Mapping[str, Schema] = dict.fromkeys(attrs.fields_dict(Limits), INTEGER)
 
 VALUES: Mapping[str, Schema] = {
     "integer": {"type": "string", "pattern": "^(?:0|-?[1-9][0-9]*)$", "description": "an integer's digits"},
-    "name": {"type": "string", "pattern": f"^{IDENTIFIER}$"},
-    "account": {"type": "string", "pattern": f"^@?{IDENTIFIER}$"},
+    "name": {"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"},
+    "account": {"type": "string", "pattern": f"^@?{IDENTIFIER.pattern}$"},
     "time": {"type": "integer", "minimum": -(2**53 - 1), "maximum": 2**53 - 1, "description": "milliseconds"},
     "count": {"type": "integer", "minimum": -(2**53 - 1), "maximum": 2**53 - 1},
     "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},

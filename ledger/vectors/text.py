@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..interchange.reading import TYPES
+from ..transactions import TYPES
 
 FORMAT = "backstop-vector"
 FORMAT_VERSION = 1

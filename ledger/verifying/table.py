@@ -6,10 +6,9 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 import attrs
 
 from ..laws import Law, StateLaw
-from ..transactions import TYPE_NAMES
+from ..transactions import TYPE_NAMES, TYPES
 from .claims import ENGINES, ClaimResult
 
-TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
 WHOLE_STATE = "whole state"
 
 Spoken = Mapping[tuple[str, str, str], tuple[int, int]]

@@ -13,7 +13,7 @@ from typing import Any, cast
 import attrs
 
 from ledger.checks import MODULES, Check, apply_without, checks_of, copy_of_apply
-from ledger.transactions import TYPE_NAMES
+from ledger.transactions import TYPES
 
 from .engine import ACCEPTED, Budget, Path, Result, prove
 
@@ -202,7 +202,7 @@ def _reached_from(apply: FunctionType, subject: str) -> Any:
 
 
 def _check(check_id: str) -> Check:
-    for type_name in dict.fromkeys(TYPE_NAMES.values()):
+    for type_name in TYPES:
         for check in checks_of(type_name):
             if check_id == f"{check.rule.replace('_', '-')}-{check.number}":
                 return check

@@ -35,7 +35,7 @@ from ledger.profiles import (
 )
 from ledger.replay import replay_log
 from ledger.state import State, genesis
-from ledger.transactions import TYPE_NAMES, Deposit, Liquidate, MarkMarket, Trade, Transaction
+from ledger.transactions import TYPES, Deposit, Liquidate, MarkMarket, Trade, Transaction
 from ledger.transition import apply, state_after
 from ledger.units import parse_decimal
 from tests.rules.tables import Refusal, all_tables, name_of
@@ -44,7 +44,6 @@ from .source import PACKAGE, ROOT, tree
 
 SPECS = ROOT / "specs"
 RULE_PAGES = SPECS / "rules"
-TYPES = tuple(dict.fromkeys(TYPE_NAMES.values()))
 PAGES = tuple(sorted(path.relative_to(SPECS).as_posix() for path in SPECS.rglob("*.md")))
 
 CHECK_ID = re.compile(rf"\b((?:mark-market|mark-asset|{'|'.join(TYPES)})-[0-9]+)\b")

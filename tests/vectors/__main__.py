@@ -7,8 +7,8 @@ what it is kept for.
 import sys
 from pathlib import Path
 
+from ledger.transactions import TYPES
 from ledger.vectors import Case, all_cases
-from ledger.vectors.cases import TYPES
 
 from .corners import cases_of_corners
 from .made import in_order, made_cases

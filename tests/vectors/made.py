@@ -13,9 +13,8 @@ from ledger.interchange import state_document, transaction_document
 from ledger.log import read_log
 from ledger.profiles import load_profile, merge
 from ledger.state import State, genesis
-from ledger.transactions import TYPE_NAMES, Transaction
+from ledger.transactions import TYPE_NAMES, TYPES, Transaction
 from ledger.vectors import Case
-from ledger.vectors.cases import TYPES
 from tests.house.source import ROOT
 from tests.rules.tables import Refusal, Success, all_tables
 

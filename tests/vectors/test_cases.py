@@ -12,8 +12,9 @@ from ledger.interchange import state_document
 from ledger.laws import REGISTRY, LawBroken, Monitor
 from ledger.outcomes import Applied, Reason, Rejected
 from ledger.profiles import load_profile, merge, profile_document
+from ledger.transactions import TYPES
 from ledger.vectors import Vector, all_cases
-from ledger.vectors.cases import TYPES, case_of
+from ledger.vectors.cases import case_of
 from tests.rules.tables import Refusal, Success, Table, all_tables
 
 from .__main__ import FOLDER, written

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ledger.laws import REGISTRY, StateLaw
+from ledger.transactions import TYPES
 from ledger.verifying.claims import ENGINES, listed, specs_folder
-from ledger.verifying.table import TYPES, WHOLE_STATE, concerned
+from ledger.verifying.table import WHOLE_STATE, concerned
 from specs.__main__ import BEGIN, FOLDER, law_rows, laws_page, stale_pages
 from specs.proofs.registry import CLAIMS as PROOFS
 from specs.symbolic.registry import CLAIMS as CONTRACTS
